@@ -1,0 +1,47 @@
+# Everything a newcomer types. Needs Python 3.11 or newer and make; nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: setup run check test bench lock clean
+
+run: $(VENV)/.run      ## the product with the stand-in workspace, and a believable day of alerts
+	$(BIN)/closeloop up --sandbox --demo
+
+test: $(VENV)/.dev     ## every test; names what it skipped
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev    ## lint, format, types, import contracts, house numbers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/house
+
+bench: $(VENV)/.dev    ## speed, as ratios against a reference run in the same minute
+	$(BIN)/python bench/intake.py
+	$(BIN)/python bench/latency.py
+
+setup: $(VENV)/.dev    ## everything the other targets need
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	$(PIP) --require-hashes -r requirements-dev.lock
+	touch $@
+
+lock:                  ## choose versions anew; writes no download addresses (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-header --no-annotate pyproject.toml --group build -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-header --no-annotate pyproject.toml --group build --group dev -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) .closeloop .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

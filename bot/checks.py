@@ -1,0 +1,125 @@
+"""Start-up checks as data: an id that stays, what is wrong, what to do about it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from bot.config.mistakes import ConfigError, without_passwords
+from bot.environment import Environment, misspelt
+from bot.ports import Away, Queue, Store
+from bot.settings import Config, load
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One finding. With an `error` the product does not do its work; a `warning` is worth knowing."""
+
+    id: str
+    """`CL` and three digits; never used for anything else"""
+    level: str
+    """error | warning"""
+    what: str
+    to_do: str
+
+
+AskSlack = Callable[[str, str, tuple[str, ...]], Iterable[tuple[str, str, str]]]
+"""(token, base URL, channels) ▶ (id, what is wrong, what to do) of each problem"""
+
+
+def run(
+    env: Environment, *, open_store: Callable[[Environment], Store], queue: Queue, slack: AskSlack
+) -> list[Problem]:
+    """Everything found, errors first. A configuration that cannot be used is a finding, not an exception."""
+    config = _config(env)
+    found = [
+        *_database(env, open_store),
+        *_redis(env, queue),
+        *_environment(env),
+        *_configuration(config),
+        *_slack(env, config, slack),
+    ]
+    return sorted(found, key=lambda problem: problem.level != "error")
+
+
+def _config(env: Environment) -> Config | ConfigError:
+    try:
+        return load(env.config)
+    except ConfigError as error:
+        return error
+
+
+def _error(id: str, what: str, to_do: str) -> Problem:
+    return Problem(id=id, level="error", what=what, to_do=to_do)
+
+
+def _warning(id: str, what: str, to_do: str) -> Problem:
+    return Problem(id=id, level="warning", what=what, to_do=to_do)
+
+
+def _database(env: Environment, open_store: Callable[[Environment], Store]) -> Iterator[Problem]:
+    try:
+        open_store(env).ping()
+    except Away as away:
+        to_do = "Start it, or mend CLOSELOOP_DATABASE_URL; without it an SQLite file in CLOSELOOP_DATA is used."
+        yield _error("CL001", f"The database cannot be reached or written: {without_passwords(str(away))}", to_do)
+
+
+def _redis(env: Environment, queue: Queue) -> Iterator[Problem]:
+    # The embedded Valkey lives and dies with `closeloop up`, which makes it.
+    if not env.is_embedded and not queue.ping():
+        to_do = "Start it or mend CLOSELOOP_REDIS_URL; unset it for the embedded Valkey. Alerts are still accepted."
+        yield _error("CL003", "Redis cannot be reached.", to_do)
+
+
+def _environment(env: Environment) -> Iterator[Problem]:
+    length = len(env.secret_key.get_secret_value())
+    if length < 32 and not env.is_sandbox:
+        unset = "is not set; this version stores no tokens, later ones need it"
+        what = "is shorter than 32 characters" if length else unset
+        to_do = "Set it to what this prints: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+        yield _warning("CL004", f"CLOSELOOP_SECRET_KEY {what}.", to_do)
+    for name, match in misspelt(os.environ):
+        to_do = f"Did you mean {match}?" if match else "Unset it, or look up its name in docs/configuration.md."
+        yield _warning("CL005", f"The environment variable {name} means nothing.", to_do)
+
+
+def _configuration(config: Config | ConfigError) -> Iterator[Problem]:
+    if isinstance(config, ConfigError):
+        for mistake in config.mistakes:
+            yield _error("CL010", str(mistake), "Mend the file; docs/configuration.md explains every key.")
+        return
+    for warning in config.warnings:
+        yield _warning("CL011", str(warning), "Change the file, or keep it knowing this.")
+    yield from _managers(config)
+
+
+def _managers(config: Config) -> Iterator[Problem]:
+    """People above whom a policy finds nobody. A directory that knows managers may fill this in."""
+    asks = any(step.who.startswith("manager") and "@" not in step.who for p in config.policies() for step in p.steps)
+    last_resort = config.plan().last_resort
+    alone = [p.id for p in config.people() if not p.manager and p.id != last_resort]
+    if asks and alone:
+        unless = " unless Slack knows their manager" if "slack" in config.directories else ""
+        what = f"No manager: {', '.join(alone)}. Steps that ask their manager are stepped over{unless}."
+        yield _warning("CL012", what, f"Give them one in {config.path.name}: people: {{{alone[0]}: {{manager: …}}}}")
+
+
+def _slack(env: Environment, config: Config | ConfigError, slack: AskSlack) -> Iterator[Problem]:
+    token = env.slack_bot_token.get_secret_value()
+    if not (env.slack_signing_secret.get_secret_value() or env.slack_app_token.get_secret_value()):
+        what = "Neither SLACK_SIGNING_SECRET nor SLACK_APP_TOKEN is set: no click can reach the bot."
+        to_do = "Set the signing secret (api.slack.com ▸ your app ▸ Basic Information), or an app token (Socket Mode)."
+        yield _error("CL021", what, to_do)
+    if not token:
+        to_do = "Install the app (manifest.yaml) and set its bot token, xoxb-…; or try: closeloop up --sandbox"
+        yield _error("CL020", "SLACK_BOT_TOKEN is not set: no card can be shown.", to_do)
+        return
+    if "xoxb-" not in token:
+        to_do = "Copy the Bot User OAuth Token from api.slack.com ▸ your app ▸ OAuth & Permissions."
+        yield _error("CL022", "SLACK_BOT_TOKEN is not a bot token: those start with xoxb-.", to_do)
+        return
+    channels = config.channels() if isinstance(config, Config) else ()
+    for id, what, to_do in slack(token, env.slack_api_url, channels):
+        yield _error(id, what, to_do)

@@ -1,0 +1,65 @@
+"""The trail: one event for everything that happened to an alert, never changed afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """What can happen, with the change of state it records."""
+
+    RAISED = "raised"  # - -> open
+    RAISED_AGAIN = "raised_again"  # open, acknowledged -> same
+    CAME_BACK = "came_back"  # closed -> open
+    ACKNOWLEDGED = "acknowledged"  # open -> acknowledged
+    STILL_ON_IT = "still_on_it"  # acknowledged -> same: a check-in was answered
+    CHECK_IN = "check_in"  # acknowledged -> same: the owner was asked
+    EXPIRED = "expired"  # acknowledged -> open: acknowledged, then forgotten
+    NUDGED = "nudged"  # open -> same
+    ESCALATED = "escalated"  # open -> same, one step up
+    EXCEPTION = "exception"  # open -> same: the top of the policy is reached
+    REASSIGNED = "reassigned"  # open, acknowledged -> open
+    DECLINED = "declined"  # open, acknowledged -> open: "not mine"
+    SNOOZED = "snoozed"  # open, acknowledged -> same
+    SNOOZE_ENDED = "snooze_ended"  # open, acknowledged -> same
+    NOTED = "noted"  # any -> same
+    RESOLVED = "resolved"  # open, acknowledged -> resolved
+    CLEARED = "cleared"  # open, acknowledged -> resolved or same: the source says it is over
+    CLOSED = "closed"  # resolved -> closed
+    DISMISSED = "dismissed"  # open, acknowledged -> dismissed
+    REOPENED = "reopened"  # closed, dismissed -> open
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """Who acts: a person, a source, or the clock; never just "system"."""
+
+    kind: str
+    """person | source | clock"""
+    id: str
+    name: str
+
+
+CLOCK = Actor(kind="clock", id="clock", name="Closeloop's clock")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One line of the trail. `data["set"]` holds the fields of the alert that changed, the rest are facts."""
+
+    alert_id: str
+    seq: int
+    """1, 2, 3 … within the alert; equals the alert's revision after the event"""
+    at: datetime
+    kind: Kind
+    actor: Actor
+    generation: int
+    reason: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return f"{self.alert_id}.{self.seq}"

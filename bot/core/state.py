@@ -1,0 +1,239 @@
+"""The alert as a value, what a change to it is, and how the trail folds back into it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from bot.core.events import Actor, Event, Kind
+from bot.core.signal import Severity, Signal, unpack
+from bot.core.text import Text
+
+
+class Status(StrEnum):
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    DISMISSED = "dismissed"
+
+
+FINISHED = frozenset({Status.CLOSED, Status.DISMISSED})
+ASKING = frozenset({Status.OPEN, Status.ACKNOWLEDGED})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alert:
+    """What a source raised and where it stands. Instants are aware UTC."""
+
+    id: str
+    source: str
+    dedup_key: str
+    signal: Signal
+    severity: Severity
+    status: Status
+    owner: str
+    place: str
+    """where its card is: `<platform>:#channel`"""
+    policy: str
+    policy_version: int
+    raised_at: datetime
+    generation: int = 1
+    revision: int = 1
+    """the number of its events; grows with every one of them"""
+    count: int = 1
+    last_raised_at: datetime
+    due_at: datetime | None
+    step: int = 0
+    asked: int = 0
+    """nudges sent at this step, or check-ins unanswered"""
+    snoozed_until: datetime | None = None
+    acknowledged_at: datetime | None = None
+    resolve_by: datetime | None = None
+    finished_at: datetime | None = None
+    resolution: str | None = None
+    resolution_link: str | None = None
+    declined: tuple[str, ...] = ()
+    """who said "not mine" since it was last given to somebody by hand"""
+    returned: int = 0
+    """how often it came back after a fix"""
+
+    @property
+    def short(self) -> str:
+        """What people read and type: the last six characters of the id."""
+        return self.id[-6:]
+
+    @property
+    def finished(self) -> bool:
+        return self.status in FINISHED
+
+    @property
+    def platform(self) -> str:
+        return self.place.split(":", 1)[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owed:
+    """One thing to be said outside, for one event; `place` is `<platform>:#channel` or `<platform>:@person`."""
+
+    key: str
+    """unique for ever: what makes it be said once"""
+    kind: str
+    """card | nudge | check_in | assigned | escalation | exception | note"""
+    alert_id: str
+    seq: int
+    generation: int
+    place: str
+    rank: int
+    """severity rank: 0 is served first"""
+    thread: bool = False
+    """a reply under the alert's card"""
+
+    @property
+    def passing(self) -> bool:
+        """Worthless once the alert has moved on to another generation."""
+        return self.kind not in ("card", "note")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One legal step: the alert after it, its events, what is owed."""
+
+    alert: Alert
+    events: tuple[Event, ...]
+    owed: tuple[Owed, ...] = ()
+
+    def then(self, other: Change) -> Change:
+        """This change and one that started from its alert, as one; the same thing is owed once, in its newest form."""
+        owed = {item.key: item for item in (*self.owed, *other.owed)}
+        return Change(alert=other.alert, events=self.events + other.events, owed=tuple(owed.values()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """Nothing changed, and why: a sentence for whoever asked."""
+
+    code: str
+    """not_allowed | stale | already | finished | bad_input"""
+    why: Text
+
+
+_PLAIN = tuple(f.name for f in fields(Alert))
+_INSTANTS = frozenset(name for name in _PLAIN if name.endswith("_at") or name in ("snoozed_until", "resolve_by"))
+
+
+_CODECS: dict[str, Callable[[Any], Any]] = {
+    "signal": unpack,
+    "severity": Severity,
+    "status": Status,
+    "declined": tuple,
+}
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why an alert changes: what happened, who did it, when (UTC), the reason and facts given."""
+
+    kind: Kind
+    by: Actor
+    at: datetime
+    reason: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def change(alert: Alert, cause: Cause, *, to: Mapping[str, Any]) -> Change:
+    """`alert` with the fields in `to`, and the one event that says so. Another owner or status: a new generation."""
+    moved = to.get("status", alert.status) != alert.status or to.get("owner", alert.owner) != alert.owner
+    generation = alert.generation + (1 if moved else 0)
+    after = replace(alert, generation=generation, revision=alert.revision + 1, **to)
+    event = Event(
+        alert_id=alert.id,
+        seq=after.revision,
+        at=cause.at,
+        kind=cause.kind,
+        actor=cause.by,
+        generation=generation,
+        reason=cause.reason,
+        data={**cause.facts, "set": _difference(alert, after)},
+    )
+    return Change(alert=after, events=(event,), owed=(card(after),))
+
+
+def card(alert: Alert) -> Owed:
+    """The alert's card, in the revision it has now."""
+    return Owed(
+        key=f"card:{alert.id}:{alert.place}",
+        kind="card",
+        alert_id=alert.id,
+        seq=alert.revision,
+        generation=alert.generation,
+        place=alert.place,
+        rank=alert.severity.rank,
+    )
+
+
+def owe(alert: Alert, kind: str, *, place: str, thread: bool = False) -> Owed:
+    """Something said once because of the alert's latest event."""
+    where = "thread" if thread else place
+    return Owed(
+        key=f"{kind}:{alert.id}:{alert.generation}:{alert.revision}:{where}",
+        kind=kind,
+        alert_id=alert.id,
+        seq=alert.revision,
+        generation=alert.generation,
+        place=place,
+        rank=alert.severity.rank,
+        thread=thread,
+    )
+
+
+def packed(alert: Alert) -> dict[str, Any]:
+    """The whole alert as JSON-able data; `unpacked` is its inverse."""
+    return {name: _pack(getattr(alert, name)) for name in _PLAIN}
+
+
+def unpacked(data: dict[str, Any]) -> Alert:
+    """The alert that `packed` was made of."""
+    return Alert(**{name: _unpack(name, value) for name, value in data.items()})
+
+
+def fold(events: Iterable[Event]) -> Alert:
+    """The state of an alert from its trail alone. Raises ValueError for an empty or broken trail."""
+    state: dict[str, Any] = {}
+    for expected, event in enumerate(events, start=1):
+        if event.seq != expected:
+            raise ValueError(f"event {expected} is missing")
+        state.update(event.data["set"])
+    if not state:
+        raise ValueError("no events")
+    return unpacked(state)
+
+
+def _difference(before: Alert, after: Alert) -> dict[str, Any]:
+    return {
+        name: _pack(new)
+        for name in _PLAIN
+        if (new := getattr(after, name)) is not (old := getattr(before, name)) and new != old
+    }
+
+
+def _pack(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Signal):
+        return value.packed
+    if isinstance(value, StrEnum):
+        return value.value
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _unpack(name: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if name in _INSTANTS:
+        return datetime.fromisoformat(value)
+    codec = _CODECS.get(name)
+    return codec(value) if codec else value

@@ -1,0 +1,161 @@
+"""Every sentence the product says about an alert, made from its events. Facts are stored, sentences are rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.core.events import Actor, Event, Kind
+from bot.core.signal import Severity
+from bot.core.state import Alert, Status
+from bot.core.text import Link, Part, Quote, Text, When, Who, Words, harmless, host, one_line, sentence
+
+SEVERITY_SIGN = {Severity.CRITICAL: "🔴", Severity.ERROR: "🟠", Severity.WARNING: "🟡", Severity.INFO: "🔵"}
+STATUS_SIGN = {Status.CLOSED: "✅", Status.DISMISSED: "⚪"}
+
+
+def heading(alert: Alert) -> str:
+    """The card's title: never colour alone, always the word too."""
+    sign = STATUS_SIGN.get(alert.status, SEVERITY_SIGN[alert.severity])
+    word = alert.status.upper() if alert.finished else alert.severity.upper()
+    return f"{sign} {word} · {one_line(alert.signal.title, 120)}"
+
+
+def told(event: Event) -> Text:
+    """One event as a sentence in the past tense, without its instant."""
+    return sentence(*_TOLD[event.kind](event))
+
+
+def actor(who: Actor) -> Part:
+    """A person by name, a source or the clock by what it is."""
+    if who.kind == "person":
+        return Who(who.id)
+    return Quote(one_line(who.name, 60)) if who.kind == "source" else Words("The clock")
+
+
+def _because(event: Event, lead: str = ": ") -> tuple[Part | str, ...]:
+    return (lead, Quote(harmless(event.reason, 600))) if event.reason else ()
+
+
+def _link(event: Event) -> tuple[Part | str, ...]:
+    url = event.data.get("link")
+    return (" ", Link(url, "what was done")) if url and host(url) else ()
+
+
+def _asked(event: Event) -> list[Part | str]:
+    parts: list[Part | str] = []
+    for name in event.data.get("asked", ()):
+        parts += [", " if parts else "", Who(name[1:]) if name.startswith("@") else name]
+    return parts
+
+
+def _escalated(event: Event) -> tuple[Part | str, ...]:
+    skipped = event.data.get("skipped") or ()
+    over = (" (stepped over ", Quote(one_line("; ".join(skipped), 300)), ")") if skipped else ()
+    return ("Nobody reacted; asked ", *_asked(event), *over)
+
+
+def _cleared(event: Event) -> tuple[Part | str, ...]:
+    asks = event.data["set"].get("status") is None
+    return (actor(event.actor), " reports that it is over", " and the owner is asked to confirm" if asks else "")
+
+
+def _moved(verb: str) -> Callable[[Event], tuple[Part | str, ...]]:
+    def tell(event: Event) -> tuple[Part | str, ...]:
+        return (actor(event.actor), f" {verb} ", Who(event.data["to"]), *_because(event))
+
+    return tell
+
+
+def _by(verb: str) -> Callable[[Event], tuple[Part | str, ...]]:
+    def tell(event: Event) -> tuple[Part | str, ...]:
+        return (actor(event.actor), f" {verb}", *_because(event))
+
+    return tell
+
+
+def _until(event: Event) -> When | str:
+    until = event.data["set"].get("snoozed_until")
+    return When(datetime.fromisoformat(until)) if until else "the same time as before"
+
+
+_TOLD: dict[Kind, Callable[[Event], tuple[Part | str, ...]]] = {
+    Kind.RAISED: lambda e: ("Raised by ", actor(e.actor), *_because(e, "; owner: ")),
+    Kind.RAISED_AGAIN: lambda e: ("Raised again by ", actor(e.actor), *_because(e)),
+    Kind.CAME_BACK: lambda e: ("Came back after the fix, raised by ", actor(e.actor)),
+    Kind.ACKNOWLEDGED: lambda e: (actor(e.actor), " acknowledged"),
+    Kind.STILL_ON_IT: lambda e: (actor(e.actor), " is still on it"),
+    Kind.CHECK_IN: lambda e: ("The owner was asked whether they are still on it",),
+    Kind.EXPIRED: lambda e: ("The acknowledgement expired", *_because(e)),
+    Kind.NUDGED: lambda e: ("Asked again: ", *_asked(e)),
+    Kind.ESCALATED: _escalated,
+    Kind.EXCEPTION: _escalated,
+    Kind.REASSIGNED: _moved("gave this to"),
+    Kind.DECLINED: _moved("said it is not theirs; now asked:"),
+    Kind.SNOOZED: lambda e: (actor(e.actor), " snoozed this until ", _until(e)),
+    Kind.SNOOZE_ENDED: lambda e: ("The snooze ended",),
+    Kind.NOTED: _by("noted"),
+    Kind.RESOLVED: lambda e: (actor(e.actor), " resolved this", *_because(e), *_link(e)),
+    Kind.CLEARED: _cleared,
+    Kind.CLOSED: lambda e: ("Closed, accepted as resolved by ", actor(e.actor)),
+    Kind.DISMISSED: _by("dismissed this"),
+    Kind.REOPENED: _by("reopened this"),
+}
+
+
+def since(alert: Alert, events: list[Event]) -> Text:
+    """What happened since the card was made on which somebody clicked."""
+    if not events:
+        return sentence(f"This changed meanwhile; it is {alert.status} now.")
+    last = events[-1]
+    return (
+        *sentence("This changed meanwhile: "),
+        *told(last),
+        *sentence(" at ", When(last.at), ". Nothing was done."),
+    )
+
+
+def standing(alert: Alert) -> Text:
+    """Where an alert stands, in one line, with its owner."""
+    owner = Who(alert.owner)
+    if alert.status == Status.OPEN and alert.snoozed_until:
+        return (Words("Snoozed", bold=True), *sentence(" until ", When(alert.snoozed_until), " · owner ", owner))
+    if alert.status == Status.OPEN:
+        return (Words("Open", bold=True), *sentence(" · owner ", owner, " · not acknowledged yet"))
+    if alert.status == Status.ACKNOWLEDGED:
+        quiet = (" · snoozed until ", When(alert.snoozed_until)) if alert.snoozed_until else ()
+        by = (" · to be resolved by ", When(alert.resolve_by)) if alert.resolve_by else ()
+        return (Words("Acknowledged", bold=True), *sentence(" · owner ", owner, *by, *quiet))
+    word = alert.status.value.capitalize()
+    when = (" at ", When(alert.finished_at)) if alert.finished_at else ()
+    return (Words(word, bold=True), *sentence(*when, " · owner ", owner))
+
+
+def lasting(span: timedelta) -> str:
+    """A span in the largest unit that fits: `45 seconds`, `30 minutes`, `2 hours`, `3 days`."""
+    seconds = max(int(span.total_seconds()), 0)
+    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= 2 * size or seconds == size:
+            n = round(seconds / size)
+            return f"{n} {unit}{'s' if n != 1 else ''}"
+    return f"{seconds} second{'s' if seconds != 1 else ''}"
+
+
+def amount(value: Any, unit: str | None) -> str:
+    """A number of a discrepancy as people write it: `14,200.00 EUR`."""
+    if isinstance(value, bool) or value is None:
+        shown = {True: "yes", False: "no", None: "nothing"}[value]
+    elif isinstance(value, int):
+        shown = one_line(f"{value:,}", 120)
+    elif isinstance(value, float):
+        shown = _decimal(value)
+    else:
+        shown = one_line(str(value), 300)
+    return f"{shown} {one_line(unit, 30)}" if unit else shown
+
+
+def _decimal(value: float) -> str:
+    """Two digits where they say it all, else every digit: what differs must not look alike."""
+    short = f"{value:,.2f}" if 100 <= abs(value) < 1e15 else f"{value:g}"
+    return short if float(short.replace(",", "")) == value else f"{value:,}"

@@ -1,0 +1,154 @@
+"""The environment variables of Closeloop. A secret may also stand in a file that `<NAME>_FILE` names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.config.mistakes import ConfigError, nearest
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+# Variables of the command line: what a sender would set, not what the product is run with.
+OTHERS = frozenset({"CLOSELOOP_KEY"})
+
+
+class _Files(PydanticBaseSettingsSource):
+    """`<NAME>_FILE`: the secret is the file's content without the newline at its end."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        name = str(field.validation_alias)
+        path = os.environ.get(f"{name}_FILE") if field.annotation is SecretStr else None
+        if not path:
+            return None, name, False
+        if os.environ.get(name):
+            raise ConfigError([f"{name} and {name}_FILE are both set; keep one"])
+        try:
+            content = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+            raise ConfigError([f"{name}_FILE: {path} cannot be read: {why}"]) from None
+        if not content.strip():
+            raise ConfigError([f"{name}_FILE: {path} is empty"])
+        return content, name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found = (self.get_field_value(field, name) for name, field in self.settings_cls.model_fields.items())
+        return {name: value for value, name, _ in found if value is not None}
+
+
+def _secret(name: str) -> Any:
+    return Field(default=SecretStr(""), validation_alias=name)
+
+
+class Environment(BaseSettings):
+    """What a process is told by its environment. Empty variables count as unset."""
+
+    model_config = SettingsConfigDict(
+        case_sensitive=True, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    data: Path = Field(default=Path(".closeloop"), validation_alias="CLOSELOOP_DATA")
+    """folder of the embedded database, the embedded Valkey and what the sandbox keeps"""
+    database_url: SecretStr = Field(
+        default_factory=lambda data: SecretStr(f"sqlite:///{data.get('data', '.closeloop')}/closeloop.db"),
+        validation_alias="CLOSELOOP_DATABASE_URL",
+    )
+    redis_url: SecretStr = _secret("CLOSELOOP_REDIS_URL")
+    """empty: an embedded Valkey"""
+    config: Path = Field(default=Path("closeloop.yaml"), validation_alias="CLOSELOOP_CONFIG")
+    secret_key: SecretStr = _secret("CLOSELOOP_SECRET_KEY")
+    url: str = Field(default="http://127.0.0.1:8080", validation_alias="CLOSELOOP_URL")
+    """where this installation is reached from outside, without a slash at its end"""
+    log: Literal["text", "json"] = Field(default="text", validation_alias="CLOSELOOP_LOG")
+    clock_file: Path | None = Field(default=None, validation_alias="CLOSELOOP_CLOCK_FILE")
+    """a moved business clock, for the sandbox and tests only"""
+    sandbox_url: str = Field(default="", validation_alias="CLOSELOOP_SANDBOX_URL")
+    """the stand-in workspace's page, set by `closeloop up --sandbox`"""
+    slack_bot_token: SecretStr = _secret("SLACK_BOT_TOKEN")
+    slack_signing_secret: SecretStr = _secret("SLACK_SIGNING_SECRET")
+    slack_app_token: SecretStr = _secret("SLACK_APP_TOKEN")
+    """set: Socket Mode"""
+    slack_api_url: str = Field(default="https://slack.com/api/", validation_alias="SLACK_API_URL")
+
+    @field_validator("url", "slack_api_url")
+    @classmethod
+    def _web(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must be an http:// or https:// address")
+        return value.rstrip("/")
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _base(cls, value: str) -> str:
+        if urlsplit(value).scheme == "http" and urlsplit(value).hostname not in LOOPBACK:
+            raise ValueError("must be https: the bot's token travels with every call")
+        return value + "/"
+
+    @model_validator(mode="after")
+    def _real_clock(self) -> Environment:
+        if self.clock_file and not self.is_sandbox:
+            raise ValueError(
+                "CLOSELOOP_CLOCK_FILE moves the clock and is for the sandbox only: SLACK_API_URL is not on loopback"
+            )
+        return self
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether the bot talks to a stand-in workspace on this machine."""
+        return urlsplit(self.slack_api_url).hostname in LOOPBACK
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether Redis is the Valkey that comes along."""
+        return not self.redis_url.get_secret_value()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Variables, then files; no .env file and no secrets folder, which nobody would look into."""
+        return (init_settings, env_settings, _Files(settings_cls))
+
+
+def environment() -> Environment:
+    """The environment of this process. Raises ConfigError that names every variable that is wrong, never its value."""
+    try:
+        return Environment()
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+        raise ConfigError([_said(detail["loc"], detail["msg"]) for detail in details]) from None
+
+
+def _said(where: tuple[str | int, ...], message: str) -> str:
+    text = message.removeprefix("Value error, ").removeprefix("Input ")
+    return f"{where[0]}: {text}" if where else text
+
+
+def names() -> tuple[str, ...]:
+    """Every variable of the product, the `_FILE` twins of secrets among them."""
+    found = [(str(field.validation_alias), field.annotation) for field in Environment.model_fields.values()]
+    return tuple(name for name, _ in found) + tuple(f"{name}_FILE" for name, kind in found if kind is SecretStr)
+
+
+def misspelt(variables: Mapping[str, str]) -> list[tuple[str, str | None]]:
+    """Variables that look like ours and are not, with the nearest right spelling."""
+    known = {*names(), *OTHERS}
+    found = []
+    for name in sorted(set(variables) - known):
+        match = nearest(name, known, cutoff=0.8)
+        if name.startswith("CLOSELOOP_") or (match and name.startswith("SLACK_")):
+            found.append((name, match))
+    return found

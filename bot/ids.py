@@ -1,0 +1,14 @@
+"""Ids of alerts: 26 characters that sort by time and hold no letter that is read as another."""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32
+
+
+def new_id() -> str:
+    """48 bits of milliseconds, then 80 random bits (the layout of a ULID)."""
+    number = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -5, -5))

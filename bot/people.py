@@ -1,0 +1,115 @@
+"""Who people are, asked of the directories before a decision and remembered, so that no decision waits for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import reduce
+
+from bot.core.people import Person
+from bot.ports import Clock, Directory, Store, Unknown
+
+FRESH = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class People:
+    """The directories in the order they are asked, in front of what the database remembers."""
+
+    store: Store
+    directories: Sequence[Directory]
+    clock: Clock
+
+    def known(self, refs: Iterable[str]) -> dict[str, Person]:
+        """These people, asked anew where what we know is older than ten minutes. Unknown ones are left out."""
+        wanted = set(refs)
+        remembered = self.store.people(wanted)
+        now = self.clock.now()
+        stale = [ref for ref in wanted if ref not in remembered or _old(remembered[ref][1], now)]
+        found = {ref: person for ref, (person, _) in remembered.items()}
+        found |= self._ask(stale, found, now)
+        return found
+
+    def with_managers(self, ref: str) -> dict[str, Person]:
+        """A person and everybody above them, nearest first."""
+        chain: dict[str, Person] = {}
+        following: str | None = ref
+        while following and following not in chain and len(chain) <= 10:
+            person = self.known([following]).get(following)
+            if person is None:
+                break
+            chain[following] = person
+            following = person.manager
+        return chain
+
+    def by_chat(self, platform: str, chat_id: str) -> Person | None:
+        """Whoever has this id in the chat, or None where no directory knows them."""
+        ref = f"{platform}:{chat_id}"
+        remembered = self.store.person_by_chat(platform, chat_id)
+        now = self.clock.now()
+        if remembered and not _old(remembered[1], now):
+            return remembered[0]
+        before = {ref: remembered[0]} if remembered else {}
+        return self._ask([ref], before, now).get(ref) or before.get(ref)
+
+    def learn(self, people: Iterable[Person]) -> None:
+        """People named in the configuration, kept together with what is remembered of them already."""
+        listed = {person.id: person for person in people}
+        remembered = self.store.people(listed)
+        merged = [merge(p, remembered[p.id][0]) if p.id in remembered else p for p in listed.values()]
+        # As old as can be: the directories are asked before the first of them is.
+        self.store.save_people(merged, at=datetime(2000, 1, 1, tzinfo=self.clock.now().tzinfo))
+
+    def _ask(self, refs: Sequence[str], before: dict[str, Person], now: datetime) -> dict[str, Person]:
+        answers = {ref: person for ref in refs if (person := self._find(ref, before.get(ref)))}
+        if answers:
+            self.store.save_people({person.id: person for person in answers.values()}.values(), at=now)
+        return answers
+
+    def _find(self, ref: str, before: Person | None) -> Person | None:
+        """The directories' answers as one person.
+
+        What is remembered stands where a directory cannot answer now. Whom every directory denies is remembered as
+        unknown, so that an owner who does not exist is replaced instead of waited for.
+        """
+        found, sure = self._answers(ref)
+        if found and found[-1].id != ref and "@" not in ref:
+            # Known by a chat id: the directories that go by e-mail have a say too, and theirs comes first.
+            again, _ = self._answers(found[-1].id)
+            found = again or found
+        if not sure and before:
+            found.append(before)
+        if found:
+            return reduce(merge, found)
+        return Person(id=ref, name=ref, kind="unknown") if sure else None
+
+    def _answers(self, ref: str) -> tuple[list[Person], bool]:
+        found: list[Person] = []
+        sure = True
+        for directory in self.directories:
+            try:
+                answer = directory.find(ref)
+            except Unknown:
+                sure = False
+                continue
+            if answer is not None:
+                found.append(answer)
+        return found, sure
+
+
+def merge(first: Person, second: Person) -> Person:
+    """One person from two answers: what the first says counts, except that whoever is gone anywhere is gone."""
+    return replace(
+        first,
+        name=first.name if first.name != first.id else second.name,
+        manager=first.manager or second.manager,
+        time_zone=first.time_zone if first.time_zone != "UTC" else second.time_zone,
+        active=first.active and second.active,
+        kind=second.kind if first.kind == "human" and second.kind != "unknown" else first.kind,
+        chat={**second.chat, **first.chat},
+    )
+
+
+def _old(asked_at: datetime, now: datetime) -> bool:
+    return not timedelta(0) <= now - asked_at < FRESH

@@ -1,0 +1,141 @@
+"""What is done with each kind of request: the desk takes it, Slack gets its answer, the person theirs.
+
+Nothing here raises after an acknowledgement. Where the database is away, clicks and events get 503, which Slack shows
+or repeats, and submissions an error in the form, which stays filled in.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from slack_bolt import Ack, BoltResponse
+
+from bot.core.forms import FORMS
+from bot.core.text import Text, sentence
+from bot.ports import Answer, Away, Desk, Gesture
+from connectors.chat.slack import forms, gestures, views
+from connectors.chat.slack.replies import Asker, Replies
+from connectors.chat.slack.text import Json, plain
+
+log = logging.getLogger(__name__)
+
+COMMAND = "/loop"
+EVENT = "app_home_opened"
+
+AWAY = sentence("Closeloop could not store this, and nothing was done. Please try again in a moment.")
+OUTDATED = sentence("This is of another version of Closeloop, and nothing was done. Please use a newer message.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listeners:
+    desk: Desk
+    replies: Replies
+    now: Callable[[], datetime]
+    """the business instant, for what a form offers"""
+
+    def click(self, body: Json, ack: Ack) -> BoltResponse:
+        """A button was pressed: on a card, in Home, in the answer to a command."""
+        asker, gesture = Asker.of(body), gestures.click(body)
+        try:
+            answer = self.desk.take(gesture)
+        except Away:
+            self.replies.say(asker, AWAY, {})
+            return BoltResponse(status=503)
+        self._show(gesture, answer, asker)
+        return ack()
+
+    def submit(self, body: Json, ack: Ack) -> BoltResponse:
+        """A form came back."""
+        gesture = gestures.submission(body)
+        if gesture.act not in FORMS:
+            return self.unknown_submission(ack)
+        try:
+            answer = self.desk.take(gesture)
+        except Away:
+            return _refused(ack, gesture, Answer(ok=False, said=AWAY))
+        if not answer.ok:
+            return _refused(ack, gesture, answer)
+        asker = Asker.of(body, channel=gesture.channel)
+        if asker.channel:
+            self.replies.say(asker, answer.said, answer.people)
+        else:
+            self._redraw(gesture)
+        return ack()
+
+    def command(self, body: Json, ack: Ack) -> BoltResponse:
+        """`/loop` was typed."""
+        try:
+            answer = self.desk.take(gestures.command(body))
+        except Away:
+            answer = Answer(ok=False, said=AWAY)
+        return ack(views.answer(answer))
+
+    def home_opened(self, body: Json, ack: Ack) -> BoltResponse:
+        """Somebody opened the app's Home."""
+        event = body["event"]
+        if event.get("tab") != "home":
+            return ack()
+        try:
+            answer = self.desk.take(gestures.home(event["user"], why=body.get("event_id", "")))
+        except Away:
+            return BoltResponse(status=503)
+        self.replies.publish(event["user"], lambda: _home(answer))
+        return ack()
+
+    def unknown_click(self, body: Json, ack: Ack) -> BoltResponse:
+        self.replies.say(Asker.of(body), OUTDATED, {})
+        return ack()
+
+    def unknown_submission(self, ack: Ack) -> BoltResponse:
+        return ack(response_action="update", view=views.notice(OUTDATED, {}))
+
+    def unknown_command(self, ack: Ack) -> BoltResponse:
+        return ack(views.answer(Answer(ok=False, said=OUTDATED)))
+
+    def unknown_event(self, ack: Ack) -> BoltResponse:
+        """One that somebody subscribed the app to by hand: taken, so that Slack does not repeat it."""
+        return ack()
+
+    def _show(self, gesture: Gesture, answer: Answer, asker: Asker) -> None:
+        """What the person sees after a click."""
+        if answer.form and answer.alert:
+            view = forms.modal(answer.form, answer.alert, metadata=gestures.metadata(gesture), now=self.now())
+            self.replies.open(asker, view)
+        elif answer.sheet:
+            self.replies.open(asker, views.page(answer.sheet, answer.people, title="History"))
+        elif asker.in_home and answer.ok:
+            self._redraw(gesture)
+        else:
+            self.replies.say(asker, answer.said, answer.people)
+
+    def _redraw(self, gesture: Gesture) -> None:
+        """Home after something was done in it."""
+
+        def drawn() -> Json | None:
+            try:
+                return _home(self.desk.take(gestures.home(gesture.chat_id, why=gesture.id)))
+            except Away:
+                log.warning("Home was not drawn anew: the database is away")
+                return None
+
+        self.replies.publish(gesture.chat_id, drawn)
+
+
+def _home(answer: Answer) -> Json | None:
+    if answer.sheet is None:
+        return {"type": "home", "blocks": views.notice(answer.said, answer.people)["blocks"]}
+    return views.home(answer.sheet, answer.people)
+
+
+def _refused(ack: Ack, gesture: Gesture, answer: Answer) -> BoltResponse:
+    """The sentence under the field that is wrong, else under the first: the form stays open and filled."""
+    names = [field.name for field in FORMS[gesture.act].fields]
+    wrong = answer.wrong if answer.wrong in names else names[0]
+    return ack(response_action="errors", errors={f"{forms.FIELD}{wrong}": _plainly(answer.said, answer)})
+
+
+def _plainly(said: Text, answer: Answer) -> str:
+    return plain(said, answer.people)[:1000] or "Nothing was done."

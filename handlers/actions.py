@@ -1,0 +1,155 @@
+"""What people press, fill in and type: who is it, what do they want, what are they told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from bot.acts import Act, Done
+from bot.core import pages
+from bot.core.forms import FORMS
+from bot.core.people import Person
+from bot.core.state import Alert
+from bot.core.text import Text, Who, host, sentence
+from bot.loop import Loop
+from bot.people import People
+from bot.ports import Answer, Chat, Gesture, Interaction, Store
+from handlers import commands, home
+from handlers.meters import ACTS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """Where every chat hands in what people did (`bot.ports.Desk`)."""
+
+    loop: Loop
+    store: Store
+    people: People
+    chats: Mapping[str, Chat]
+
+    def take(self, gesture: Gesture) -> Answer:
+        """Do it, once, and say what became of it. Raises Away when nothing can be stored."""
+        person = self.people.by_chat(gesture.platform, gesture.chat_id)
+        if person is None or person.kind == "unknown":
+            return Answer(ok=False, said=sentence("Closeloop does not know you, so nothing was done."))
+        answer = self._answer(gesture, person)
+        ACTS.labels(act=gesture.act, result="done" if answer.ok else "refused").inc()
+        return replace(answer, people=self.people.known(_named(answer) | {person.id}))
+
+    def _answer(self, gesture: Gesture, person: Person) -> Answer:
+        if gesture.act == "command":
+            return commands.run(gesture.fields.get("text", ""), self._reader(gesture, person))
+        if gesture.act == "home":
+            return home.show(self._reader(gesture, person))
+        act = self._act(gesture, person)
+        if gesture.act == "history":
+            return self._history(act)
+        if gesture.act == "form":
+            return self._form(gesture, act)
+        return self._do(gesture, act)
+
+    def _reader(self, gesture: Gesture, person: Person) -> commands.Reader:
+        chat = self.chats[gesture.platform]
+        return commands.Reader(
+            person=person,
+            store=self.store,
+            now=self.loop.clock.now(),
+            concerns=self.loop.concerns,
+            is_member=lambda place: chat.is_member(place.partition(":")[2], gesture.chat_id),
+        )
+
+    def _act(self, gesture: Gesture, person: Person) -> Act:
+        chat = self.chats[gesture.platform]
+        member = bool(gesture.channel) and chat.is_member(gesture.channel, gesture.chat_id)
+        asked = Interaction(source=f"{gesture.platform}:gesture", id=gesture.id)
+        return Act(interaction=asked, alert_id=gesture.alert_id, by=person, seen=gesture.seen, member=member)
+
+    def _history(self, act: Act) -> Answer:
+        done = self.loop.allowed(act, "history")
+        if not done.ok or done.alert is None:
+            return _told(done)
+        events = self.store.events(act.alert_id)
+        return Answer(ok=True, sheet=pages.history(done.alert, list(events)), alert=done.alert)
+
+    def _form(self, gesture: Gesture, act: Act) -> Answer:
+        wanted = gesture.fields.get("for", "")
+        done = self.loop.allowed(act, wanted)
+        if not done.ok:
+            return _told(done)
+        return Answer(ok=True, form=FORMS[wanted], alert=done.alert)
+
+    def _do(self, gesture: Gesture, act: Act) -> Answer:
+        doing = _DOING.get(gesture.act)
+        if doing is None:
+            return Answer(ok=False, said=sentence("This button is of another version. Nothing was done."))
+        return doing(self, act, gesture.fields)
+
+    def acknowledge(self, act: Act, fields: Mapping[str, str]) -> Answer:
+        return _told(self.loop.acknowledge(act))
+
+    def not_mine(self, act: Act, fields: Mapping[str, str]) -> Answer:
+        return _told(self.loop.not_mine(act))
+
+    def resolve(self, act: Act, fields: Mapping[str, str]) -> Answer:
+        link = fields.get("link", "").strip() or None
+        if link and not host(link):
+            return _wrong("link", "A link begins with https:// or http://.")
+        return _told(self.loop.resolve(act, what=fields.get("what", ""), link=link), "what")
+
+    def reassign(self, act: Act, fields: Mapping[str, str]) -> Answer:
+        platform = act.interaction.source.partition(":")[0]
+        to = self.people.by_chat(platform, fields.get("person", ""))
+        if to is None:
+            return _wrong("person", "Closeloop does not know this person.")
+        return _told(self.loop.reassign(act, to=to.id, reason=fields.get("reason", "")), "person")
+
+    def snooze(self, act: Act, fields: Mapping[str, str]) -> Answer:
+        try:
+            until = datetime.fromtimestamp(int(fields.get("until", "")), UTC)
+        except (ValueError, OverflowError, OSError):
+            return _wrong("until", "Choose a day and a time.")
+        return _told(self.loop.snooze(act, until=until), "until")
+
+    def note(self, act: Act, fields: Mapping[str, str]) -> Answer:
+        return _told(self.loop.note(act, text=fields.get("text", "")), "text")
+
+    def dismiss(self, act: Act, fields: Mapping[str, str]) -> Answer:
+        return _told(self.loop.dismiss(act, reason=fields.get("reason", "")), "reason")
+
+    def reopen(self, act: Act, fields: Mapping[str, str]) -> Answer:
+        return _told(self.loop.reopen(act, reason=fields.get("reason", "")), "reason")
+
+
+_DOING: dict[str, Callable[[Desk, Act, Mapping[str, str]], Answer]] = {
+    "acknowledge": Desk.acknowledge,
+    "not_mine": Desk.not_mine,
+    "resolve": Desk.resolve,
+    "reassign": Desk.reassign,
+    "snooze": Desk.snooze,
+    "note": Desk.note,
+    "dismiss": Desk.dismiss,
+    "reopen": Desk.reopen,
+}
+
+
+def _told(done: Done, field: str = "") -> Answer:
+    wrong = field if done.code == "bad_input" else ""
+    return Answer(ok=done.ok, said=done.said, alert=done.alert, wrong=wrong)
+
+
+def _wrong(field: str, why: str) -> Answer:
+    return Answer(ok=False, said=sentence(why), wrong=field)
+
+
+def _named(answer: Answer) -> set[str]:
+    """Everybody an answer names."""
+    texts: list[Text] = [answer.said]
+    if answer.sheet:
+        texts += [answer.sheet.intro, answer.sheet.foot, *(line for row in answer.sheet.rows for line in row.lines)]
+    named = {part.person for text in texts for part in text if isinstance(part, Who)}
+    return named | _owner(answer.alert)
+
+
+def _owner(alert: Alert | None) -> set[str]:
+    return {alert.owner} if alert else set()

@@ -1,0 +1,86 @@
+"""The clock: looks at what is due in the database and hints at it; runs it itself when the queue is away.
+
+Any number of clocks may run. A second hint for the same row does no harm: whoever comes second finds it done.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import structlog
+
+from bot.ports import Away, Clock, Queue, Store
+from handlers.jobs import Work
+
+log = structlog.get_logger()
+
+TICK = 1.0
+"""seconds between two looks at the longest"""
+BATCH = 500
+PATIENCE = 60.0
+"""seconds after which a row that is still due is hinted at again"""
+INLINE = 20
+"""rows the clock does itself in one look while the queue is away"""
+
+
+@dataclass(kw_only=True)
+class Ticker:
+    """One clock. Its memory of what it has hinted at is only politeness: losing it costs a few idle jobs."""
+
+    store: Store
+    queue: Queue
+    clock: Clock
+    work: Work
+    hinted: dict[str, float] = field(default_factory=dict)
+
+    def run(self, stop: threading.Event) -> None:
+        """Tick until `stop`; a database that is away is waited for."""
+        while not stop.is_set():
+            try:
+                self.look()
+                pause = self._pause()
+            except Away as error:
+                log.warning("the database is away", action="clock_waits", reason=str(error))
+                pause = TICK
+            stop.wait(pause)
+
+    def look(self) -> int:
+        """Hint at everything that is due now; returns how many hints were given."""
+        machine = self.clock.machine()
+        self._forget(machine)
+        lanes = {str(row): lane for lane, row in self.store.due_lanes(machine, limit=BATCH)}
+        alerts = [alert_id for alert_id, _ in self.store.due_alerts(self.clock.now(), limit=BATCH)]
+        # A lane is hinted at whenever it is free again, an alert once a minute: it stays due until it is woken.
+        fresh = [alert_id for alert_id in alerts if alert_id not in self.hinted]
+        self._give("wake", fresh, machine)
+        self._give("deliver", lanes, machine)
+        return len(fresh) + len(lanes)
+
+    def _give(self, job: str, ids: Iterable[str], machine: float) -> None:
+        wanted = list(ids)
+        if not wanted:
+            return
+        if self.queue.hint(job, wanted):
+            self.hinted.update((row, machine) for row in wanted if job == "wake")
+            return
+        log.warning(
+            "the queue is away, the clock does the work itself", action="clock_works", job=job, rows=len(wanted)
+        )
+        for row in wanted[:INLINE]:
+            self.work.wake(row) if job == "wake" else self.work.deliver(int(row))
+
+    def _forget(self, machine: float) -> None:
+        self.hinted = {row: at for row, at in self.hinted.items() if machine - at < PATIENCE}
+
+    def _pause(self) -> float:
+        """Seconds until the next thing is due, at most one tick."""
+        machine, pause = self.clock.machine(), TICK
+        lane = self.store.next_lane_at(machine)
+        if lane is not None:
+            pause = min(pause, lane - machine)
+        due = self.store.next_due()
+        if due is not None and due > self.clock.now():
+            pause = min(pause, self.clock.seconds_until(due))
+        return max(pause, 0.02)

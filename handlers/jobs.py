@@ -1,0 +1,71 @@
+"""What workers do when they are hinted at. A job's only argument is an id; run twice, late or never it does no harm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.delivery import Courier
+from bot.loop import Loop
+from bot.people import People
+from bot.ports import Conflict, Store
+from handlers.meters import DELIVERIES, SHOWN_AFTER, WAKE_LATENESS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What a worker (or a clock without Redis) does with an id."""
+
+    store: Store
+    loop: Loop
+    courier: Courier
+    people: People
+
+    def deliver(self, delivery_id: int) -> None:
+        """Serve the lane that this delivery waits in."""
+        outcome = self.courier.deliver(delivery_id)
+        if outcome is None:
+            return
+        delivery, state = outcome.delivery, outcome.settled.state
+        DELIVERIES.labels(kind=delivery.kind, state=state).inc()
+        if state == "shown" and not delivery.receipt:
+            waited = self.courier.clock.now() - delivery.created_at
+            SHOWN_AFTER.labels(kind=delivery.kind).observe(max(waited.total_seconds(), 0.0))
+
+    def wake(self, alert_id: str) -> None:
+        """Do what is due for this alert. The directories are asked first, so that the decision need not wait."""
+        alert = self.store.alert(alert_id)
+        if alert is None or alert.finished:
+            return
+        self.people.with_managers(alert.owner)
+        try:
+            woken = self.loop.wake(alert_id)
+        except Conflict:
+            return  # somebody acted at this very moment; what is due is found again in a second
+        if woken:
+            WAKE_LATENESS.observe(max((woken.at - woken.due_at).total_seconds(), 0.0))
+
+
+_work: Callable[[], Work] | None = None
+
+
+def use(work: Callable[[], Work]) -> None:
+    """Set by the wiring of a worker process before its first job."""
+    global _work
+    _work = work
+
+
+def deliver(delivery_id: int) -> None:
+    """The job by its name in the queue."""
+    _wired().deliver(int(delivery_id))
+
+
+def wake(alert_id: str) -> None:
+    """The job by its name in the queue."""
+    _wired().wake(str(alert_id))
+
+
+def _wired() -> Work:
+    if _work is None:
+        raise RuntimeError("handlers.jobs.use() was not called in this process")
+    return _work()

@@ -1,0 +1,131 @@
+"""What tests and the page's switches do to the workspace itself: time, faults, people, channels, forged requests."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any, Literal, cast, get_args
+
+from sandbox import payloads
+from sandbox.channels import Channel
+from sandbox.errors import Json, PageError
+from sandbox.inbound import FORM, JSON, Bot, Kind, encode, sign
+from sandbox.page import clock
+from sandbox.people import as_slack_user
+from sandbox.workspace import Workspace
+
+Signing = Literal["good", "bad", "none", "stale"]
+STALE_SECONDS = 400
+
+
+def move_clock(ws: Workspace, body: Json) -> Json:
+    try:
+        rate = body.get("rate")
+        ws.clock.move(rate=None if rate is None else float(rate), advance=float(body.get("advance") or 0))
+    except (TypeError, ValueError) as error:
+        raise PageError(str(error)) from None
+    ws.hub.changed("clock")
+    return clock(ws)
+
+
+def change_limits(ws: Workspace, body: Json) -> Json:
+    try:
+        ws.throttle.change(body)
+    except ValueError as error:
+        raise PageError(str(error)) from None
+    return ws.throttle.as_json()
+
+
+def change_person(ws: Workspace, bot: Bot, person_id: str, body: Json) -> Json:
+    """Known fields of a person; `status` and the like are told to the bot as user_change, a manager is not."""
+    person = ws.change_person(person_id, **body)
+    told = bool(body.keys() - {"manager", "presence"})  # Slack sends no user_change for custom fields
+    if told and "user_change" in ws.config.events:
+        shape = as_slack_user(person, ws.clock.now(), with_email="users:read.email" in ws.config.scopes)
+        ws.later(bot.event(payloads.event("user_change", user=shape, event_ts=f"{time.time():.6f}")))
+    return {"ok": True, "user": vars(person)}
+
+
+def new_channel(ws: Workspace, body: Json) -> Json:
+    name = str(body.get("name", "")).removeprefix("#")
+    if not name or ws.named(name) is not None:
+        raise PageError("a channel needs a name of its own")
+    channel = Channel(
+        id="C0" + name.upper().replace("-", "")[:20],
+        name=name,
+        kind="private" if body.get("is_private") else "channel",
+        members=list(body.get("members") or []),
+        created=int(ws.clock.now()),
+    )
+    ws.save_channel(channel)
+    return {"ok": True, "channel": vars(channel)}
+
+
+def change_channel(ws: Workspace, bot: Bot, channel_id: str, body: Json) -> Json:
+    channel = ws.channels.get(channel_id)
+    if channel is None:
+        raise PageError("there is no such channel", status=404)
+    channel.members = [m for m in channel.members if m not in body.get("remove", [])]
+    channel.members += [m for m in body.get("add", []) if m not in channel.members]
+    archived = body.get("is_archived", channel.is_archived)
+    if archived != channel.is_archived:
+        channel.is_archived = archived
+        kind = "channel_archive" if archived else "channel_unarchive"
+        _tell(ws, bot, kind, channel=channel.id, user="U0ELSA")
+    for kind, who in (("member_joined_channel", "add"), ("member_left_channel", "remove")):
+        for user in body.get(who, []):
+            _tell(ws, bot, kind, channel=channel.id, user=user, channel_type="C")
+    ws.save_channel(channel)
+    return {"ok": True, "channel": vars(channel)}
+
+
+def _tell(ws: Workspace, bot: Bot, kind: str, **fields: Any) -> None:
+    if kind in ws.config.events:
+        ws.later(bot.event(payloads.event(kind, **fields, event_ts=f"{time.time():.6f}")))
+
+
+async def raw(ws: Workspace, bot: Bot, body: Json) -> Json:
+    """A hand-made request: `{kind, body, headers?, sign}` -> `{status, body, error}`."""
+    kind, signing = body.get("kind"), body.get("sign", "good")
+    if kind not in get_args(Kind) or signing not in get_args(Signing):
+        raise PageError("kind must be interaction, command or event; sign good, bad, none or stale")
+    content_type, content = _content(cast(Kind, kind), body.get("body"))
+    headers = {"content-type": content_type}
+    if signing != "none":
+        at = str(int(time.time()) - (STALE_SECONDS if signing == "stale" else 0))
+        secret = "somebody else's secret" if signing == "bad" else ws.config.signing_secret
+        headers |= {"x-slack-request-timestamp": at, "x-slack-signature": sign(secret, at, content)}
+    headers |= {k.lower(): str(v) for k, v in (body.get("headers") or {}).items()}
+    line = ws.log.sent(f"raw {kind}")
+    answer = await bot.post(headers, content)
+    line.status, line.error = answer.status, answer.error
+    return {"status": answer.status, "body": answer.body.decode(errors="replace"), "error": answer.error}
+
+
+async def replay(ws: Workspace, bot: Bot, body: Json) -> Json:
+    """The very request that log line `n` sent (without `n`: the last one), byte for byte."""
+    sent = bot.sent.get(body.get("n") or next(reversed(bot.sent), 0))
+    if sent is None:
+        raise PageError("no such request is remembered", status=404)
+    line = ws.log.sent("replay")
+    answer = await bot.post(*sent)
+    line.status, line.error = answer.status, answer.error
+    return {"status": answer.status, "body": answer.body.decode(errors="replace"), "error": answer.error}
+
+
+def _content(kind: Kind, body: Any) -> tuple[str, bytes]:
+    if isinstance(body, str):
+        return (JSON if kind == "event" else FORM), body.encode()
+    return encode(kind, body or {})
+
+
+async def verify(bot: Bot) -> Json:
+    """Slack's handshake when a request URL is entered: the bot must send the challenge back."""
+    challenge = "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"
+    answer = await bot.send("event", payloads.url_verification(challenge))
+    text = answer.body.decode(errors="replace")
+    try:
+        echoed = json.loads(text).get("challenge") if answer.content_type.startswith("application/json") else text
+    except (ValueError, AttributeError):
+        echoed = None
+    return {"ok": answer.ok and echoed == challenge, "status": answer.status, "error": answer.error}

@@ -1,0 +1,91 @@
+"""What happened, for tests and benches: every Web API call and every request sent to the bot."""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+from dataclasses import asdict, dataclass, field
+from typing import TypeVar
+
+from sandbox.errors import Json
+
+KEEP = 500_000
+
+
+@dataclass(kw_only=True, slots=True)
+class Call:
+    """`ok` says whether the call took effect, `status` what the caller was told (None: cut off)."""
+
+    n: int
+    at: float
+    method: str
+    channel: str | None = None
+    ts: str | None = None
+    thread_ts: str | None = None
+    ok: bool = False
+    error: str | None = None
+    status: int | None = 200
+    delivery: str | None = None
+    event_type: str | None = None
+    fault: str | None = None
+    broadcast: bool = False  # it would have notified a whole channel
+    mentions: list[str] = field(default_factory=list)
+    retry_after: int | None = None
+    ms: float = 0.0
+
+
+@dataclass(kw_only=True, slots=True)
+class Inbound:
+    """One attempt to reach the bot; `error` is what the person would be told."""
+
+    n: int
+    at: float
+    kind: str
+    status: int | None = None
+    ms: float = 0.0
+    error: str | None = None
+    retry_num: int | None = None
+    id: str | None = None  # event id, or trigger id of an interaction
+    via: str = "http"
+
+
+Entry = TypeVar("Entry", Call, Inbound)
+
+
+class Log:
+    """Numbered from 1 across both kinds, so that `since` is one number."""
+
+    def __init__(self) -> None:
+        self._n = 0
+        self.calls: list[Call] = []
+        self.inbound: list[Inbound] = []
+        self.limited = 0
+
+    def call(self, method: str) -> Call:
+        self._n += 1
+        entry = Call(n=self._n, at=time.time(), method=method)
+        self.calls.append(entry)
+        if len(self.calls) > KEEP:
+            del self.calls[: KEEP // 2]
+        return entry
+
+    def sent(self, kind: str) -> Inbound:
+        self._n += 1
+        entry = Inbound(n=self._n, at=time.time(), kind=kind)
+        self.inbound.append(entry)
+        if len(self.inbound) > KEEP:
+            del self.inbound[: KEEP // 2]
+        return entry
+
+    def since(self, n: int) -> Json:
+        return {
+            "calls": [asdict(c) for c in _after(self.calls, n)],
+            "inbound": [asdict(i) for i in _after(self.inbound, n)],
+            "last": self._n,
+            "limited": self.limited,
+        }
+
+
+def _after(entries: list[Entry], n: int) -> list[Entry]:
+    """The new ones are a tail: both lists are sorted by n."""
+    return entries[bisect_right(entries, n, key=lambda entry: entry.n) :]

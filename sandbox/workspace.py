@@ -1,0 +1,173 @@
+"""The state of one workspace. Everything runs on one event loop, so a plain function is one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sandbox.channels import Channel, direct, first_channels
+from sandbox.clock import BusinessClock, Stamps, micros
+from sandbox.config import BOT_USER, SandboxConfig
+from sandbox.content import Content
+from sandbox.errors import Json, PageError
+from sandbox.faults import Faults
+from sandbox.journal import Journal
+from sandbox.limits import Throttle
+from sandbox.log import Log
+from sandbox.messages import Message, Room, Thread, as_slack_message
+from sandbox.people import CAST, Person
+from sandbox.sockets import Sockets
+from sandbox.stream import Hub
+from sandbox.tickets import Tickets
+from sandbox.views import Views
+
+
+class Workspace:
+    def __init__(self, config: SandboxConfig) -> None:
+        self.config = config
+        self.clock = BusinessClock(config.clock_file)
+        self.stamps = Stamps(self.clock)
+        self.hub = Hub()
+        self.sockets = Sockets()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.journal = Journal(config.data_file)
+        self._fill()
+        self.journal.replay(self._restore)
+
+    def later(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Runs beside everything else; forgotten when the workspace closes."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _forget_work(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+    async def close(self) -> None:
+        self.hub.close()
+        self._forget_work()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.journal.close()
+
+    def reset(self) -> None:
+        """Back to the first day. Time goes on: it never goes backwards, and the bot's database has not forgotten."""
+        self._forget_work()
+        self.journal.forget()
+        self._fill()
+        self.hub.changed("users")
+        self.hub.changed("channel")
+
+    def _fill(self) -> None:
+        created = int(self.clock.now())
+        self.people: dict[str, Person] = {p.id: p for p in CAST}
+        rooms = first_channels(created) + [direct(p.id, created) for p in CAST if p.is_human]
+        self.channels: dict[str, Channel] = {c.id: c for c in rooms}
+        self.rooms: dict[str, Room] = {c.id: Room() for c in rooms}
+        self.read: dict[tuple[str, str], int] = {}
+        self.views = Views()
+        self.tickets = Tickets()
+        self.throttle = Throttle(self.config.limits)
+        self.faults = Faults()
+        self.log = Log()
+        self.client_msg_ids: set[str] = set()
+
+    def _restore(self, kind: str, record: Json) -> None:
+        if kind == "message":
+            message = Message(**record)
+            self.stamps.seen(message.ts)
+            self._put(message)
+        elif kind == "gone":
+            gone = self.rooms[record["channel"]].find(record["ts"])
+            if gone is not None:
+                self.rooms[record["channel"]].remove(gone)
+        elif kind == "channel":
+            self._add_channel(Channel(**record))
+        elif kind == "person":
+            self._add_person(Person(**record))
+        elif kind == "home":
+            self.views.publish(record["user"], record["body"], expected_hash=None)
+
+    def _put(self, message: Message) -> None:
+        old = self.rooms[message.channel].find(message.ts)
+        if old is None:
+            self.rooms[message.channel].add(message)
+        else:
+            vars(old).update(vars(message))
+
+    # -- people and channels
+
+    def _add_person(self, person: Person) -> None:
+        self.people[person.id] = person
+        if person.is_human and f"D{person.id}" not in self.channels:
+            self._add_channel(direct(person.id, int(self.clock.now())))
+
+    def change_person(self, person_id: str, **changes: Any) -> Person:
+        """Raises PageError for an unknown field or time zone."""
+        person = self.people.get(person_id) or Person(
+            id=person_id, name=person_id.lower(), real_name=str(changes.get("real_name", person_id))
+        )
+        try:
+            person = replace(person, updated=int(self.clock.now()), **changes)
+            ZoneInfo(person.tz)
+        except (TypeError, ValueError, ZoneInfoNotFoundError) as error:
+            raise PageError(f"that cannot be: {error}") from None
+        self._add_person(person)
+        self.journal.write("person", vars(person))
+        self.hub.changed("users")
+        return person
+
+    def _add_channel(self, channel: Channel) -> None:
+        self.channels[channel.id] = channel
+        self.rooms.setdefault(channel.id, Room())
+
+    def save_channel(self, channel: Channel) -> None:
+        self._add_channel(channel)
+        self.journal.write("channel", vars(channel))
+        self.hub.changed("channel", channel.id)
+
+    def named(self, name: str) -> Channel | None:
+        return next((c for c in self.channels.values() if c.name and c.name == name), None)
+
+    # -- messages
+
+    def add(self, message: Message) -> Message:
+        self.rooms[message.channel].add(message)
+        if message.client_msg_id:
+            self.client_msg_ids.add(message.client_msg_id)
+        if message.user != BOT_USER:
+            self.mark_read(message.user, message.channel)
+        self._changed(message)
+        return message
+
+    def edit(self, message: Message, content: Content) -> None:
+        """Text alone removes the blocks and shows "(edited)"; an edit with blocks does not show."""
+        message.text, message.mentions = content.text, content.mentions
+        message.blocks = content.blocks or []
+        if not content.blocks:
+            message.edited_ts = self.stamps.next()
+        self._changed(message)
+
+    def remove(self, message: Message) -> None:
+        self.rooms[message.channel].remove(message)
+        if message.seen_by is None and not message.tombstone:
+            self.journal.write("gone", {"channel": message.channel, "ts": message.ts})
+        self.hub.changed("message", message.channel)
+
+    def _changed(self, message: Message) -> None:
+        if message.seen_by is None:
+            self.journal.write("message", vars(message))
+        self.hub.changed("message", message.channel)
+
+    def thread(self, message: Message) -> Thread | None:
+        return self.rooms[message.channel].thread(message)
+
+    def as_slack(self, message: Message, *, with_payload: bool) -> Json:
+        return as_slack_message(message, self.thread(message), with_payload=with_payload)
+
+    def mark_read(self, user: str, channel: str) -> None:
+        recent = self.rooms[channel].recent
+        self.read[user, channel] = micros(recent[-1].ts) if recent else 0

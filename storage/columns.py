@@ -1,0 +1,56 @@
+"""Columns that come back exactly as they went in, on SQLite and on PostgreSQL alike."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+Number = BigInteger().with_variant(Integer(), "sqlite")
+"""A row's number: only INTEGER counts by itself in SQLite."""
+
+Exact = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that is compared by its characters, never by a language's rules: prefixes are ranges, cursors agree."""
+
+
+dumps = json.JSONEncoder(separators=(",", ":")).encode
+"""JSON as it is stored: compact, and escaped, so that any character passes."""
+
+
+def as_text(value: datetime | None) -> str | None:
+    """An instant as SQLite keeps it."""
+    return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC instant: `timestamptz`, and in SQLite text of one fixed width, which sorts as time does."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        return as_text(value) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return datetime.fromisoformat(value) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+class Packed(TypeDecorator[Any]):
+    """JSON kept as text: JSONB would reorder keys and turn 1e22 into an integer."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
+        return dumps(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return json.loads(value)

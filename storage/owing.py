@@ -1,0 +1,83 @@
+"""What is owed becomes rows: a card is one row that is wanted in newer revisions, all else is said once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, case, exists, literal_column, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.core.state import Alert, Owed, card
+from storage import bulk, rows
+from storage.models import DONE, deliveries
+
+
+@dataclass(frozen=True)
+class Owing:
+    """What is owed, for which alert, since when (business time)."""
+
+    owed: Owed
+    alert: Alert
+    since: datetime
+
+
+def owe(connection: Connection, owing: Sequence[Owing]) -> Sequence[int]:
+    """Store what is owed. Returns one delivery id for each lane that was touched."""
+    instant, dialect = bulk.instants_for(connection), connection.dialect.name
+    made = [(item, rows.delivery_row(item.owed, instant(item.since))) for item in owing]
+    cards = [row for item, row in made if item.owed.kind == "card"]
+    others = [row for item, row in made if item.owed.kind != "card" and not item.owed.thread]
+    replies = [{**row, "root": card(item.alert).key} for item, row in made if item.owed.thread]
+    # Cards first. They lock the card's row, and whoever settles that card locks it too: so either the reply sees
+    # that its card is shown, or settling the card sees the reply. It is never held for ever.
+    bulk.execute(connection, _card(dialect), cards)
+    bulk.execute(connection, _once(dialect), others)
+    bulk.execute(connection, _reply(dialect), replies)
+    first: dict[str, str] = {}
+    for item in owing:
+        first.setdefault(item.owed.place, item.owed.key)
+    query = select(deliveries.c.id).where(deliveries.c.key.in_(first.values()))
+    return connection.execute(query).scalars().all()
+
+
+def insert_into(dialect: str) -> Any:
+    """Both databases know ON CONFLICT; SQLAlchemy keeps it with each dialect."""
+    return sqlite.insert if dialect == "sqlite" else postgresql.insert
+
+
+@lru_cache
+def _once(dialect: str) -> Any:
+    return insert_into(dialect)(deliveries).on_conflict_do_nothing(index_elements=["key"])
+
+
+@lru_cache
+def _card(dialect: str) -> Any:
+    """A newer revision of a card. One that is being sent is left alone: settling it finds that more is wanted."""
+    statement = insert_into(dialect)(deliveries)
+    new, old = statement.excluded, deliveries.c
+    return statement.on_conflict_do_update(
+        index_elements=["key"],
+        set_={
+            "seq": case((new.seq > old.seq, new.seq), else_=old.seq),
+            "generation": new.generation,
+            "rank": new.rank,
+            "state": case((DONE, literal_column("'pending'")), else_=old.state),
+            "not_before": case((DONE, literal_column("0")), else_=old.not_before),
+            "attempts": case((DONE, literal_column("0")), else_=old.attempts),
+        },
+    )
+
+
+@lru_cache
+def _reply(dialect: str) -> Any:
+    """A reply is held until its card is shown."""
+    root = deliveries.alias("root")
+    shown = exists().where(root.c.key == bindparam("root"), root.c.receipt_ts.is_not(None))
+    statement = insert_into(dialect)(deliveries).values(
+        state=case((shown, bindparam("state")), else_=literal_column("'held'"))
+    )
+    return statement.on_conflict_do_nothing(index_elements=["key"])

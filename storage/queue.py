@@ -1,0 +1,148 @@
+"""Hints to workers by RQ. The queue may be emptied, hang or lie at any moment: the rows alone decide what is done.
+
+Whoever can write to Redis must not be able to run code: only two functions are ever called, with an id.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from redis import Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as Disconnected
+from redis.retry import Retry
+from rq import Queue, SimpleWorker
+from rq.exceptions import NoSuchJobError
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+NOW = "now"
+JOBS = {"deliver": "handlers.jobs.deliver", "wake": "handlers.jobs.wake"}
+"""job ▶ the function that does it, by name: storage knows no handlers"""
+
+
+class SafeJob(Job):
+    """A job that runs allow-listed functions only. RQ would import and call whatever the job's hash names."""
+
+    allowed = frozenset(JOBS.values())
+
+    @property
+    def func(self) -> Callable[..., Any]:
+        """Raises PermissionError for everything else."""
+        if self.instance is not None or self.func_name not in self.allowed:
+            raise PermissionError("this function is not run from the queue")
+        function: Callable[..., Any] = super().func
+        return function
+
+    @property
+    def success_callback(self) -> None:
+        return None
+
+    @property
+    def failure_callback(self) -> None:
+        return None
+
+    @property
+    def stopped_callback(self) -> None:
+        return None
+
+    def send_webhooks(self, *_status: Any, **_more: Any) -> None:
+        """Never: the address would be whatever the job's hash says."""
+
+    def restore(self, raw_data: Any) -> Any:
+        """A hash that makes no sense counts as gone. RQ's worker would end over it, again and again."""
+        try:
+            return super().restore(raw_data)
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            raise NoSuchJobError("a job that makes no sense") from error
+
+
+class RqQueue:
+    """Implements `bot.ports.Queue`. Never raises for Redis, and never takes longer than its short timeouts.
+
+    After a failure nobody asks again for `rest` seconds: a clock that does the work itself must not wait each time.
+    """
+
+    def __init__(self, url: str, *, rest: float = 2.0) -> None:
+        # One more attempt where the connection was cut: the server may have been started again in the meantime.
+        retry = Retry(NoBackoff(), 1, supported_errors=(Disconnected,))
+        self._redis: Redis = Redis.from_url(url, socket_connect_timeout=1.0, socket_timeout=2.0, retry=retry)
+        self._queue = Queue(NOW, connection=self._redis, job_class=SafeJob, serializer=JSONSerializer)
+        self._rest = rest
+        self._resting_until = 0.0
+
+    def hint(self, job: str, ids: Iterable[str | int], /) -> bool:
+        """`deliver` or `wake`, one hint an id, in one trip. False where the queue is away. KeyError: no such job."""
+        function = JOBS[job]
+        hints = [
+            Queue.prepare_data(
+                function, args=[row], timeout=30, result_ttl=0, failure_ttl=3600, ttl=600, description=job
+            )
+            for row in ids
+        ]
+        return not hints or self._tried(lambda: self._queue.enqueue_many(hints))
+
+    def ping(self) -> bool:
+        return self._tried(self._redis.ping)
+
+    def close(self) -> None:
+        self._redis.close()
+
+    def _tried(self, call: Callable[[], object]) -> bool:
+        if time.monotonic() < self._resting_until:
+            return False
+        try:
+            call()
+        except RedisError:
+            self._resting_until = time.monotonic() + self._rest
+            return False
+        return True
+
+
+class HintWorker(SimpleWorker):
+    """Runs hints one after another, in its own process without forking.
+
+    A fork for each job would cost its 10 ms and every open connection. What it would protect from does no harm here:
+    each job may run twice or never, the row is the truth, and the supervisor starts a worker that ended again.
+    """
+
+    max_connection_wait_time = 2.0
+    log_result_lifespan = False
+
+    def run_maintenance_tasks(self) -> None:
+        """RQ's, without groups: we have none, and they are read with pickle."""
+        self.clean_registries()  # type: ignore[no-untyped-call]
+
+
+def run_worker(url: str, *, burst: bool = False) -> None:
+    """Work on the queue until SIGTERM (the job at hand is ended first), or with `burst` until it is empty.
+
+    `handlers.jobs.use` must have been called in this process. Returns as well where Redis went away in the middle
+    of a job: start it again. Waits for Redis at first.
+    """
+    connection: Redis = Redis.from_url(url, socket_connect_timeout=1.0)
+    _wait_for(connection)
+    # One queue for each process: with two RQ pops without the intermediate list, and a kill loses jobs.
+    queue = Queue(NOW, connection=connection, job_class=SafeJob, serializer=JSONSerializer)
+    worker = HintWorker(
+        [queue],
+        connection=connection,
+        job_class=SafeJob,
+        serializer=JSONSerializer,
+        worker_ttl=60,
+        maintenance_interval=60,
+        log_job_description=False,
+    )
+    worker.work(burst=burst, logging_level="WARNING", with_scheduler=False)
+
+
+def _wait_for(connection: Redis) -> None:
+    while True:
+        try:
+            connection.ping()
+        except RedisError:
+            time.sleep(1.0)
+        else:
+            return

@@ -1,0 +1,165 @@
+"""One write transaction of the loop: everything is buffered, and written in a few statements at its end.
+
+Intake puts up to a hundred alerts through one transaction; statement by statement that would cost more than the disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert, select, tuple_, update
+
+from bot.core.events import Event
+from bot.core.people import Person
+from bot.core.policy import Policy
+from bot.core.state import Alert, Change
+from bot.ports import Conflict, Interaction
+from storage import bulk, people, rows
+from storage.models import FINISHED, UNFINISHED, alerts, events, interactions
+from storage.owing import Owing, owe
+from storage.policies import Policies
+
+Key = tuple[str, str]
+
+
+class SqlTx:
+    """A transaction on one connection. What it has read or put is answered from here, as it stands in it."""
+
+    def __init__(self, connection: Connection, policies: Policies, machine: float) -> None:
+        self._connection = connection
+        self._policies = policies
+        self._machine = machine
+        self._alerts: dict[str, Alert | None] = {}
+        self._by_key: dict[Key, Alert | None] = {}
+        self._before: dict[str, Alert | None] = {}
+        self._events: list[Event] = []
+        self._owing: dict[str, Owing] = {}
+        self._remembered: dict[Key, Interaction] = {}
+        self._people: dict[str, Person | None] = {}
+        self._hints: Sequence[int] = ()
+
+    # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def alert(self, alert_id: str, /) -> Alert | None:
+        if alert_id not in self._alerts:
+            query = select(*rows.ALERT).where(alerts.c.id == alert_id).with_for_update()
+            row = self._connection.execute(query).first()
+            self._alerts[alert_id] = rows.alert(row) if row else None
+        return self._alerts[alert_id]
+
+    def by_keys(self, keys: Iterable[Key], /) -> dict[Key, Alert]:
+        wanted = set(keys)
+        self._look_up(sorted(wanted - self._by_key.keys()))
+        return {key: found for key in wanted if (found := self._by_key[key])}
+
+    def last_events(self, alert_id: str, count: int, /) -> list[Event]:
+        mine = [event for event in self._events if event.alert_id == alert_id][-count:]
+        query = select(events).where(events.c.alert_id == alert_id).order_by(events.c.seq.desc())
+        stored = self._connection.execute(query.limit(count - len(mine))).all() if len(mine) < count else []
+        return [*(rows.event(row) for row in reversed(stored)), *mine]
+
+    def person(self, person_id: str, /) -> Person | None:
+        if person_id not in self._people:
+            found = people.known(self._connection, [person_id]).get(person_id)
+            self._people[person_id] = found[0] if found else None
+        return self._people[person_id]
+
+    def policy(self, name: str, version: int | None = None, /) -> Policy:
+        return self._policies.get(self._connection, name, version)
+
+    def interactions(self, keys: Iterable[Key], /) -> dict[Key, Interaction]:
+        wanted = set(keys)
+        known = {key: self._remembered[key] for key in wanted & self._remembered.keys()}
+        if unknown := sorted(wanted - known.keys()):
+            query = select(interactions).where(tuple_(interactions.c.source, interactions.c.id).in_(unknown))
+            stored = (rows.interaction(row) for row in self._connection.execute(query))
+            known |= {(item.source, item.id): item for item in stored}
+        return known
+
+    @property
+    def hints(self) -> Sequence[int]:
+        return self._hints
+
+    def _look_up(self, keys: list[Key]) -> None:
+        """The unfinished alerts of these keys; for the rest the ones finished last."""
+        if not keys:
+            return
+        self._by_key.update(dict.fromkeys(keys))
+        self._find(and_(_key_in(keys), UNFINISHED))
+        if missing := [key for key in keys if self._by_key[key] is None]:
+            newest = select(alerts.c.source, alerts.c.dedup_key, func.max(alerts.c.finished_at))
+            newest = newest.where(_key_in(missing), FINISHED).group_by(alerts.c.source, alerts.c.dedup_key)
+            if found := [tuple(row) for row in self._connection.execute(newest)]:
+                self._find(tuple_(alerts.c.source, alerts.c.dedup_key, alerts.c.finished_at).in_(found))
+
+    def _find(self, condition: ColumnElement[bool]) -> None:
+        # In the order of ids: two transactions that lock the same alerts never wait for each other in a circle.
+        query = select(*rows.ALERT).where(condition).order_by(alerts.c.id).with_for_update()
+        for row in self._connection.execute(query):
+            found = rows.alert(row)
+            found = self._alerts.get(found.id) or found
+            self._alerts[found.id] = self._by_key[found.source, found.dedup_key] = found
+
+    # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def remember(self, interaction: Interaction, /) -> None:
+        key = interaction.source, interaction.id
+        if key in self._remembered:
+            raise Conflict(f"{interaction.source} {interaction.id} is answered already")
+        self._remembered[key] = interaction
+
+    def put(self, change: Change, /, *, before: Alert | None) -> None:
+        alert = change.alert
+        known = self._alerts.get(alert.id)
+        if known is not None and (before is None or _version(known) != _version(before)):
+            raise Conflict(f"{alert.id} is in revision {known.revision}")
+        self._before.setdefault(alert.id, before)
+        self._alerts[alert.id] = alert
+        key = alert.source, alert.dedup_key
+        other = self._by_key.get(key)
+        if other is None or other.id == alert.id or not alert.finished:
+            self._by_key[key] = alert
+        self._events += change.events
+        since = change.events[-1].at
+        self._owing.update({owed.key: Owing(owed, alert, since) for owed in change.owed})
+
+    def flush(self) -> None:
+        """Write what was put. Raises Conflict."""
+        connection, instant = self._connection, bulk.instants_for(self._connection)
+        self._write_alerts(instant)
+        bulk.execute(connection, _EVENT, [rows.event_row(event, instant) for event in self._events])
+        if self._owing:
+            self._hints = owe(connection, list(self._owing.values()))
+        remembered = [rows.interaction_row(item, self._machine) for item in self._remembered.values()]
+        bulk.execute(connection, _INTERACTION, remembered)
+
+    def _write_alerts(self, instant: bulk.Instants) -> None:
+        changed = [(before, after) for key, before in self._before.items() if (after := self._alerts[key])]
+        new = [rows.alert_row(after, instant) for before, after in changed if before is None]
+        bulk.execute(self._connection, _ALERT, new)
+        for before, after in changed:
+            if before is not None:
+                self._change(before, rows.alert_row(after, instant))
+
+    def _change(self, before: Alert, row: dict[str, Any]) -> None:
+        guard = {"was_id": before.id, "was_generation": before.generation, "was_revision": before.revision}
+        if bulk.execute(self._connection, _CHANGE, [{**row, **guard}]) != 1:
+            raise Conflict(f"{before.id} is not in revision {before.revision} any more")
+
+
+_ALERT, _EVENT, _INTERACTION = insert(alerts), insert(events), insert(interactions)
+_CHANGE = update(alerts).where(
+    alerts.c.id == bindparam("was_id"),
+    alerts.c.generation == bindparam("was_generation"),
+    alerts.c.revision == bindparam("was_revision"),
+)
+"""Two people click at once: the second finds no such row."""
+
+
+def _version(alert: Alert) -> tuple[int, int]:
+    return alert.generation, alert.revision
+
+
+def _key_in(keys: list[Key]) -> ColumnElement[bool]:
+    return tuple_(alerts.c.source, alerts.c.dedup_key).in_(keys)

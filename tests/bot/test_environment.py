@@ -1,0 +1,130 @@
+"""The environment: defaults, files for secrets, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.config.mistakes import ConfigError, without_passwords
+from bot.environment import environment, misspelt, names
+
+SECRETS = (
+    ("SLACK_BOT_TOKEN", "slack_bot_token"),
+    ("SLACK_SIGNING_SECRET", "slack_signing_secret"),
+    ("SLACK_APP_TOKEN", "slack_app_token"),
+    ("CLOSELOOP_SECRET_KEY", "secret_key"),
+    ("CLOSELOOP_DATABASE_URL", "database_url"),
+    ("CLOSELOOP_REDIS_URL", "redis_url"),
+)
+
+
+def refused() -> str:
+    with pytest.raises(ConfigError) as caught:
+        environment()
+    return str(caught.value)
+
+
+def test_without_variables_everything_is_embedded() -> None:
+    env = environment()
+    assert env.database_url.get_secret_value() == "sqlite:///.closeloop/closeloop.db"
+    assert env.is_embedded and not env.is_sandbox
+    assert (env.config, env.url, env.slack_api_url) == (
+        Path("closeloop.yaml"),
+        "http://127.0.0.1:8080",
+        "https://slack.com/api/",
+    )
+
+
+def test_the_embedded_database_is_in_the_data_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOSELOOP_DATA", "/var/lib/closeloop")
+    assert environment().database_url.get_secret_value() == "sqlite:////var/lib/closeloop/closeloop.db"
+
+
+@pytest.mark.parametrize(("name", "field"), SECRETS)
+def test_a_secret_may_be_a_variable_or_a_file(name: str, field: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "from-variable")
+    assert getattr(environment(), field).get_secret_value() == "from-variable"
+    monkeypatch.delenv(name)
+    Path("secret").write_text("from-file\n")
+    monkeypatch.setenv(f"{name}_FILE", "secret")
+    assert getattr(environment(), field).get_secret_value() == "from-file"
+
+
+@pytest.mark.parametrize(("name", "_"), SECRETS)
+def test_a_secret_that_is_set_twice_is_refused(name: str, _: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("secret").write_text("one")
+    monkeypatch.setenv(name, "another")
+    monkeypatch.setenv(f"{name}_FILE", "secret")
+    assert refused() == f"{name} and {name}_FILE are both set; keep one"
+
+
+def test_a_secret_file_that_is_missing_or_empty_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN_FILE", "missing")
+    assert refused() == "SLACK_BOT_TOKEN_FILE: missing cannot be read: No such file or directory"
+    Path("missing").write_text("\n")
+    assert refused() == "SLACK_BOT_TOKEN_FILE: missing is empty"
+
+
+def test_no_secret_shows_when_the_environment_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, _ in SECRETS:
+        monkeypatch.setenv(name, "hunter2-hunter2")
+    assert "hunter2" not in repr(environment()) + str(environment())
+
+
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOSELOOP_DATABASE_URL", "")
+    assert environment().database_url.get_secret_value().startswith("sqlite:///")
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"CLOSELOOP_URL": "closeloop.acme.example"}, "CLOSELOOP_URL: must be an http:// or https:// address"),
+        ({"SLACK_API_URL": "http://slack.acme.example/api/"}, "SLACK_API_URL: must be https"),
+        ({"CLOSELOOP_LOG": "xml"}, "CLOSELOOP_LOG: should be 'text' or 'json'"),
+        ({"CLOSELOOP_CLOCK_FILE": "clock.json"}, "CLOSELOOP_CLOCK_FILE moves the clock"),
+    ],
+)
+def test_nonsense_is_refused_by_name(variables: dict[str, str], told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert refused().startswith(told)
+
+
+def test_a_mistake_never_repeats_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOSELOOP_URL", "hunter2-hunter2")
+    assert "hunter2" not in refused()
+
+
+def test_the_clock_may_be_moved_where_slack_is_a_stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOSELOOP_CLOCK_FILE", "clock.json")
+    monkeypatch.setenv("SLACK_API_URL", "http://127.0.0.1:8081/api")
+    env = environment()
+    assert env.is_sandbox and env.clock_file == Path("clock.json") and env.slack_api_url.endswith("/api/")
+
+
+def test_misspelt_variables_are_found() -> None:
+    given = {"CLOSELOOP_DATABSE_URL": "", "SLACK_BOT_TOKN": "", "SLACK_DEVELOPER_MENU": "", "CLOSELOOP_KEY": "", "PATH": ""}
+    assert misspelt(given) == [
+        ("CLOSELOOP_DATABSE_URL", "CLOSELOOP_DATABASE_URL"),
+        ("SLACK_BOT_TOKN", "SLACK_BOT_TOKEN"),
+    ]
+
+
+def test_every_secret_has_a_file_twin_and_nothing_else_has() -> None:
+    assert {name for name in names() if name.endswith("_FILE")} - {"CLOSELOOP_CLOCK_FILE"} == {
+        f"{name}_FILE" for name, _ in SECRETS
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("cannot connect to postgresql+psycopg://loop:hunter2@db/loop", "cannot connect to postgresql+psycopg://…@db/loop"),
+        ("redis://:hunter2@cache:6379/0 refused", "redis://…@cache:6379/0 refused"),
+        ("sqlite:////var/lib/closeloop.db", "sqlite:////var/lib/closeloop.db"),
+    ],
+)
+def test_passwords_of_urls_are_left_out(text: str, safe: str) -> None:
+    assert without_passwords(text) == safe

@@ -1,0 +1,302 @@
+"""The cast of all tests, and builders with defaults: Ana owns, Ben is on the team, Cleo is Ana's manager, Elsa is
+Cleo's manager and the owner of last resort, Dov must see nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.core import alert as life
+from bot.core.alert import Given, Placed
+from bot.core.card import Message
+from bot.core.events import Actor
+from bot.core.people import Person
+from bot.core.policy import Policy, Step
+from bot.core.routing import Plan, Rule
+from bot.core.signal import Discrepancy, Entity, Evidence, Model, Severity, Signal, Value
+from bot.core.state import Alert, Change, Refused
+from bot.core.text import Link, Quote, Text, When, Who
+from bot.ports import Later, Mark, Receipt, Refusal, Target, Unknown
+
+T0 = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+"""A Monday morning: when every alert of the tests is raised."""
+
+
+def minutes(count: float) -> timedelta:
+    return timedelta(minutes=count)
+
+
+def person(name: str, **fields: Any) -> Person:
+    return Person(
+        **{"id": f"{name.lower()}@acme.example", "name": name, "chat": {"slack": f"U0{name.upper()}"}} | fields
+    )
+
+
+ANA = person("Ana", manager="cleo@acme.example")
+BEN = person("Ben", manager="cleo@acme.example")
+CLEO = person("Cleo", manager="elsa@acme.example")
+ELSA = person("Elsa")
+DOV = person("Dov")
+GUS = person("Gus", kind="guest")
+BOT = person("Bot", kind="bot")
+EVERYBODY = (ANA, BEN, CLEO, ELSA, DOV, GUS, BOT)
+
+
+class Team:
+    """A roster that tests change: `replace(ANA, active=False)` in, and she is gone."""
+
+    def __init__(self, people: Iterable[Person] = EVERYBODY) -> None:
+        self.people = {one.id: one for one in people}
+
+    def person(self, person_id: str, /) -> Person | None:
+        return self.people.get(person_id)
+
+    def but(self, person_id: str, **fields: Any) -> Team:
+        """The same team, except that this one is different."""
+        return Team((self.people | {person_id: replace(self.people[person_id], **fields)}).values())
+
+
+POLICY = Policy(
+    name="default",
+    steps=(
+        Step(who="owner", nudge_every=minutes(10), nudges=2),
+        Step(who="manager", nudge_every=minutes(15), nudges=2),
+        Step(who="manager of manager", nudge_every=minutes(30), nudges=2),
+        Step(who="#ai-exceptions", nudge_every=timedelta(hours=4)),
+    ),
+    within={
+        Severity.CRITICAL: timedelta(hours=4),
+        Severity.ERROR: timedelta(days=1),
+        Severity.WARNING: timedelta(days=3),
+        Severity.INFO: timedelta(days=7),
+    },
+    check_in_every=timedelta(hours=2),
+)
+
+PLAN = Plan(
+    last_resort=ELSA.id,
+    fallback_channel="#ai-exceptions",
+    sources={"ap-auditor": Rule(owner=ANA.id, channel="#ai-alerts")},
+)
+
+
+def signal(**fields: Any) -> Signal:
+    return Signal(
+        **{
+            "source": "ap-auditor",
+            "title": "Invoice 7731 is paid twice",
+            "severity": Severity.ERROR,
+            "dedup_key": "invoice-7731",
+        }
+        | fields
+    )
+
+
+FULL = signal(
+    summary="The same invoice was paid on Monday and on Tuesday.",
+    discrepancy=Discrepancy(
+        entity=Entity(type="invoice", id="7731", url="https://erp.acme.example/invoices/7731"),
+        expected=7100,
+        observed=14200,
+        unit="EUR",
+    ),
+    confidence=0.93,
+    model=Model(name="ap-auditor", version="4.2"),
+    evidence=(Evidence(label="Both payments", url="https://bank.acme.example/p/1"),),
+    value=Value(amount="7100.00", currency="EUR"),
+    owner="ana@acme.example",
+    labels={"team": "payments"},
+    occurred_at=T0 - minutes(3),
+    checks=({"kind": "sql", "query": "select 1"},),
+    actions=("refund",),
+    callback_url="https://auditor.acme.example/back",
+)
+
+
+def given(after: timedelta | float = 0, **known: Any) -> Given:
+    """What a decision knows `after` T0 (minutes where it is a number)."""
+    later = after if isinstance(after, timedelta) else minutes(after)
+    return Given(**{"now": T0 + later, "policy": POLICY, "roster": Team(), "plan": PLAN} | known)
+
+
+def who(one: Person) -> Actor:
+    return Actor(kind="person", id=one.id, name=one.name)
+
+
+def raising(of: Signal | None = None, **fields: Any) -> Change:
+    """The change that raises an alert owned by Ana, at T0."""
+    placed = {
+        "alert_id": "01JQ0000000000000000ALERT1",
+        "owner": ANA.id,
+        "place": "slack:#ai-alerts",
+        "why": "owner of source ap-auditor",
+    }
+    known = {key: fields.pop(key) for key in ("policy", "roster", "plan") if key in fields}
+    return life.raised(of or signal(), given(0, **known), placed=Placed(**placed | fields))
+
+
+def done(outcome: Change | Refused | None) -> Change:
+    """The change that a decision returned; the test fails where it refused or found nothing to do."""
+    assert isinstance(outcome, Change), outcome
+    return outcome
+
+
+def refused(outcome: Change | Refused | None) -> Refused:
+    assert isinstance(outcome, Refused), outcome
+    return outcome
+
+
+def opened() -> Alert:
+    return raising().alert
+
+
+def acknowledged(after: timedelta | float = 1) -> Alert:
+    """Acknowledged by Ana one minute after it was raised."""
+    return done(life.acknowledge(opened(), given(after), by=who(ANA))).alert
+
+
+def resolved(after: timedelta | float = 5) -> Alert:
+    """Resolved and not closed: for one moment inside a transaction."""
+    return done(life.resolve(opened(), given(after), by=who(ANA), what="Refunded.")).alert
+
+
+def closed(after: timedelta | float = 5) -> Alert:
+    return life.close(resolved(after), given(after), by=who(ANA)).alert
+
+
+def dismissed(after: timedelta | float = 5) -> Alert:
+    return done(life.dismiss(opened(), given(after), by=who(ANA), reason="A test invoice.")).alert
+
+
+STATES = {"open": opened, "acknowledged": acknowledged, "resolved": resolved, "closed": closed, "dismissed": dismissed}
+
+
+def plain(text: Text) -> str:
+    """A text as somebody reads it: people by their name, instants as hours and minutes."""
+    names = {one.id: one.name for one in EVERYBODY}
+    shown = []
+    for part in text:
+        if isinstance(part, Who):
+            shown.append(("@" if part.mention else "") + names.get(part.person, part.person))
+        elif isinstance(part, When):
+            shown.append(part.at.strftime("%H:%M"))
+        else:
+            shown.append(f"{part.label} <{part.url}>" if isinstance(part, Link) else part.text)
+    return "".join(shown)
+
+
+def quoted(texts: Iterable[Text]) -> list[str]:
+    """Everything in them that a source or a person wrote."""
+    return [part.text for text in texts for part in text if isinstance(part, Quote)]
+
+
+@dataclass
+class FakeClock:
+    """Business time and machine time, moved by hand and together."""
+
+    at: datetime = T0
+
+    def now(self) -> datetime:
+        return self.at
+
+    def machine(self) -> float:
+        return self.at.timestamp()
+
+    def seconds_until(self, at: datetime, /) -> float:
+        return (at - self.at).total_seconds()
+
+    def forward(self, span: timedelta | float) -> None:
+        self.at += span if isinstance(span, timedelta) else minutes(span)
+
+
+@dataclass
+class Shown:
+    """One message as it stands in the fake chat."""
+
+    place: str
+    message: Message
+    mark: Mark
+    receipt: Receipt
+    root: Receipt | None
+    edits: int = 0
+
+    @property
+    def says(self) -> str:
+        return "\n".join(map(plain, self.message.lines))
+
+
+@dataclass
+class FakeChat:
+    """A chat that keeps what it is shown. `failing` is raised by the next calls; `swallows`: shown all the same."""
+
+    platform: str = "slack"
+    shown: list[Shown] = field(default_factory=list)
+    failing: list[Refusal | Later | Unknown] = field(default_factory=list)
+    blind: list[Refusal | Later | Unknown] = field(default_factory=list)
+    """raised by the next looks"""
+    swallows: bool = False
+    looks: int = 0
+    members: set[str] = field(default_factory=lambda: {"U0ANA", "U0BEN", "U0CLEO", "U0ELSA"})
+
+    def show(self, message: Message, target: Target, /, *, mark: Mark) -> Receipt:
+        if self.failing and not self.swallows:
+            raise self.failing.pop(0)
+        receipt = self._edit(message, target, mark) if target.edit else self._post(message, target, mark)
+        if self.failing:
+            raise self.failing.pop(0)
+        return receipt
+
+    def _post(self, message: Message, target: Target, mark: Mark) -> Receipt:
+        receipt = Receipt(channel=target.place, ts=f"{len(self.shown) + 1}.0")
+        shown = Shown(place=target.place, message=message, mark=mark, receipt=receipt, root=target.root)
+        self.shown.append(shown)
+        return receipt
+
+    def _edit(self, message: Message, target: Target, mark: Mark) -> Receipt:
+        found = next(shown for shown in self.shown if shown.receipt == target.edit)
+        found.message, found.mark, found.edits = message, mark, found.edits + 1
+        return found.receipt
+
+    def look(self, target: Target, /, *, mark: Mark, since: float) -> Receipt | None:
+        self.looks += 1
+        if self.blind:
+            raise self.blind.pop(0)
+        return next((shown.receipt for shown in self.shown if shown.mark.delivery == mark.delivery), None)
+
+    def is_member(self, channel: str, chat_id: str, /) -> bool:
+        return chat_id in self.members
+
+    def to(self, place: str) -> list[Shown]:
+        return [shown for shown in self.shown if shown.place == place]
+
+
+@dataclass
+class FakeQueue:
+    """A queue that keeps its hints until somebody asks."""
+
+    hints: list[tuple[str, str | int]] = field(default_factory=list)
+
+    def hint(self, job: str, ids: Iterable[str | int], /) -> bool:
+        self.hints += [(job, one) for one in ids]
+        return True
+
+    def ping(self) -> bool:
+        return True
+
+
+@dataclass
+class FakeDirectory:
+    """A directory of the cast; `away` makes it unable to answer."""
+
+    people: dict[str, Person] = field(default_factory=lambda: {one.id: one for one in EVERYBODY})
+    away: bool = False
+    asked: list[str] = field(default_factory=list)
+
+    def find(self, ref: str, /) -> Person | None:
+        self.asked.append(ref)
+        if self.away:
+            raise Unknown("timeout")
+        by_chat = {f"{platform}:{chat}": one for one in self.people.values() for platform, chat in one.chat.items()}
+        return self.people.get(ref) or by_chat.get(ref)

@@ -1,0 +1,193 @@
+"""Messages as blocks: what the sandbox (as strict as Slack) would refuse cannot be made, whatever anybody writes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.core.card import Button, Message
+from bot.core.card import card as alert_card
+from bot.core.events import Actor, Event, Kind
+from bot.core.people import Person
+from bot.core.policy import Policy, Step
+from bot.core.signal import Discrepancy, Entity, Evidence, Model, Severity, Signal, Value
+from bot.core.state import Alert
+from bot.core.text import Link, Part, Quote, Text, When, Who, Words
+from connectors.chat.slack.blocks import message_blocks, message_text
+from sandbox.blocks import check_message
+from tests.connectors.conftest import ALERT, CAST, card
+
+GOLDEN = Path(__file__).parent / "golden" / "card.json"
+
+HOSTILE = (
+    "<!channel>",
+    "<!here|here>",
+    "<@U0DOV>",
+    "<!subteam^S0FINANCE>",
+    "<https://evil.example|your bank>",
+    "@channel @here #general",
+    "&lt;!channel&gt;",
+    "\u202e\u200b\x00\ud800",
+    "*b* _i_ ~s~ `c` > q :tada:",
+    "x" * 120_000,
+    "🔥" * 4_000,
+    "",
+    "\n" * 50,
+)
+anything = st.sampled_from(HOSTILE) | st.text(st.characters(exclude_categories=()), max_size=60)
+links = st.sampled_from(
+    ["https://a.example/", "https://[::1", "javascript:x", "https://x@y.example", "http://ü.example"]
+)
+instants = st.datetimes(timezones=st.just(UTC))
+parts: st.SearchStrategy[Part] = st.one_of(
+    st.builds(Words, anything, st.booleans()),
+    st.builds(Quote, anything, st.booleans()),
+    st.builds(Who, st.sampled_from(list(CAST)) | anything, st.booleans()),
+    st.builds(When, instants),
+    st.builds(Link, links | anything, anything),
+)
+texts: st.SearchStrategy[Text] = st.lists(parts, max_size=6).map(tuple)
+pressed = st.builds(Button, act=st.sampled_from(["acknowledge", "not_mine", "resolve", "history"]), label=anything)
+people = st.fixed_dictionaries(
+    {"ana@acme.example": st.builds(Person, id=st.just("x"), name=anything, chat=st.just({"slack": "U0ANA"}))}
+)
+messages = st.builds(
+    Message,
+    kind=st.sampled_from(["card", "nudge"]),
+    alert_id=st.just(ALERT.id),
+    generation=st.integers(1, 9),
+    summary=texts,
+    title=anything,
+    lines=st.lists(texts, max_size=8).map(tuple),
+    facts=st.lists(st.tuples(anything, texts), max_size=8).map(tuple),
+    buttons=st.lists(pressed, max_size=12, unique_by=lambda button: button.act).map(tuple),
+    foot=texts,
+    people=people,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(messages)
+def test_any_message_is_one_that_slack_takes_and_notifies_only_whom_we_mean(message: Message) -> None:
+    blocks, text = message_blocks(message, revision=7), message_text(message)
+    found = check_message(blocks, text=text)
+    assert found.errors == []
+    assert found.text_length < 10_000
+    assert len(blocks) <= 50
+    assert not found.broadcast
+    assert set(found.mentions) <= {"U0ANA"}
+    assert text
+    assert len(text) <= 3000
+    assert "<@" not in text.replace("&lt;@", "")
+    json.dumps(blocks, ensure_ascii=False).encode()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.lists(parts, max_size=80).map(tuple), min_size=30, max_size=80).map(tuple))
+def test_however_many_lines_there_are_the_message_stays_small(lines: tuple[Text, ...]) -> None:
+    found = check_message(message_blocks(card(lines=lines, facts=tuple(("f", line) for line in lines)), revision=1))
+    assert found.errors == []
+    assert found.text_length < 10_000
+
+
+def test_only_who_is_meant_is_mentioned() -> None:
+    lines = ((Who("ana@acme.example", mention=True), Words(" and "), Who("dov@acme.example"), Quote(" <@U0DOV>")),)
+    assert check_message(message_blocks(card(lines=lines), revision=1)).mentions == ["U0ANA"]
+
+
+def test_a_button_carries_the_alert_and_the_generation_it_was_shown_for() -> None:
+    rows = [block for block in message_blocks(card(), revision=4) if block["type"] == "actions"]
+    shown = [element for row in rows for element in row["elements"]]
+    assert {element["value"] for element in shown} == {f"{ALERT.id}:3"}
+    assert [element["action_id"] for element in shown][:2] == ["act:acknowledge", "act:resolve"]
+    assert all(len(row["elements"]) <= 5 for row in rows)
+    assert [element["action_id"] for element in shown if "confirm" in element] == ["act:not_mine"]
+
+
+def test_each_revision_has_row_ids_of_its_own() -> None:
+    ids = [
+        {block["block_id"] for block in message_blocks(card(), revision=n) if block["type"] == "actions"}
+        for n in (1, 2)
+    ]
+    assert not ids[0] & ids[1]
+
+
+def test_the_host_of_evidence_stands_beside_its_label() -> None:
+    shown = json.dumps(
+        message_blocks(card(facts=(("Evidence", (Link("https://x.example/1", "bank.example"),)),)), revision=1)
+    )
+    assert "(x.example)" in shown
+
+
+def invoice() -> tuple[Alert, Event]:
+    signal = Signal(
+        source="ap-auditor",
+        title="Invoice 4711 paid twice",
+        severity=Severity.CRITICAL,
+        summary="Two transfers of the same amount to the same account, four minutes apart.",
+        discrepancy=Discrepancy(
+            entity=Entity(type="invoice", id="4711", url="https://ledger.acme.example/invoices/4711"),
+            expected=12_400.0,
+            observed=24_800.0,
+            unit="EUR",
+        ),
+        confidence=0.97,
+        model=Model(name="ap-duplicates", version="3.2"),
+        evidence=(Evidence(label="Bank statement, line 88", url="https://bank.acme.example/s/88"),),
+        value=Value(amount="12400.00", currency="EUR"),
+    )
+    alert = replace(ALERT, signal=signal, due_at=ALERT.raised_at + timedelta(minutes=10), generation=1)
+    source = Actor(kind="source", id="ap-auditor", name="ap-auditor")
+    return alert, Event(
+        alert_id=alert.id,
+        seq=1,
+        at=alert.raised_at,
+        kind=Kind.RAISED,
+        actor=source,
+        generation=1,
+        reason="named by the source",
+        data={"set": {}},
+    )
+
+
+class _Roster:
+    def person(self, person_id: str, /) -> Person | None:
+        return CAST.get(person_id)
+
+
+def golden_card() -> dict[str, Any]:
+    alert, event = invoice()
+    policy = Policy(
+        name="default",
+        steps=(
+            Step(who="owner", nudge_every=timedelta(minutes=10)),
+            Step(who="#ai-exceptions", nudge_every=timedelta(hours=4)),
+        ),
+        within={severity: timedelta(hours=4) for severity in Severity},
+        check_in_every=timedelta(hours=2),
+    )
+    message = replace(alert_card(alert, event, policy=policy, roster=_Roster()), people=CAST)
+    return {"text": message_text(message), "blocks": message_blocks(message, revision=alert.revision)}
+
+
+def test_a_card_looks_as_it_was_reviewed() -> None:
+    """When it should look otherwise: write golden_card() to the file, and look at it in the sandbox."""
+    assert golden_card() == json.loads(GOLDEN.read_text())
+
+
+@pytest.mark.parametrize("bad", ["https://evil.example\\.bank.example", "javascript:alert(1)", "https://a@b.example"])
+def test_what_cannot_be_linked_safely_is_only_words(bad: str) -> None:
+    blocks = message_blocks(card(lines=((Link(bad, "click me"),),)), revision=1)
+    assert '"link"' not in json.dumps(blocks)
+
+
+def test_instants_are_shown_in_the_readers_own_zone() -> None:
+    blocks = message_blocks(card(lines=((When(datetime(2026, 1, 1, tzinfo=UTC)),),)), revision=1)
+    assert '"type": "date"' in json.dumps(blocks)

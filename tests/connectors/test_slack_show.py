@@ -1,0 +1,126 @@
+"""Posting, editing and reading back, against the sandbox over real HTTP."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bot.core.people import Person
+from bot.ports import Mark, Receipt, Refusal, Target
+from connectors.chat.slack import channels
+from tests.connectors.conftest import CAST, TOKEN, Workspace, card
+
+ALERTS = Target(place="slack:#ai-alerts")
+ANA = Target(place="slack:@ana@acme.example", person=CAST["ana@acme.example"])
+
+
+def mark(delivery: str = "card:1", *, revision: int = 1, kind: str = "card") -> Mark:
+    return Mark(kind=kind, delivery=delivery, alert="01JD", revision=revision)
+
+
+def test_a_card_stands_in_its_channel_with_its_mark(workspace: Workspace) -> None:
+    receipt = workspace.chat().show(card(), ALERTS, mark=mark())
+    (shown,) = workspace.messages()
+    assert receipt == Receipt(channel="C0ALERTS", ts=shown["ts"])
+    assert shown["text"] == "CRITICAL: Invoice 4711 paid twice"
+    assert shown["metadata"] == {
+        "event_type": "closeloop_card",
+        "event_payload": {"delivery": "card:1", "alert": "01JD", "revision": 1},
+    }
+
+
+def test_an_edit_changes_the_same_message_and_its_mark(workspace: Workspace) -> None:
+    chat = workspace.chat()
+    receipt = chat.show(card(), ALERTS, mark=mark())
+    edited = Target(place=ALERTS.place, edit=receipt)
+    assert chat.show(card(title="✅ CLOSED"), edited, mark=mark(revision=2)) == receipt
+    (shown,) = workspace.messages()
+    assert shown["metadata"]["event_payload"]["revision"] == 2
+    assert "CLOSED" in json.dumps(shown["blocks"])
+
+
+def test_a_nudge_is_a_reply_under_the_card(workspace: Workspace) -> None:
+    chat = workspace.chat()
+    root = chat.show(card(), ALERTS, mark=mark())
+    threaded = Target(place=ALERTS.place, root=root)
+    receipt = chat.show(card(kind="nudge"), threaded, mark=mark("nudge:1", kind="nudge"))
+    assert chat.look(threaded, mark=mark("nudge:1"), since=0.0) == receipt
+    assert workspace.messages()[0]["reply_count"] == 1
+
+
+def test_a_person_is_told_in_their_direct_messages(workspace: Workspace) -> None:
+    receipt = workspace.chat().show(card(), ANA, mark=mark("nudge:2"))
+    assert receipt.channel == "DU0ANA"
+    assert workspace.chat().look(ANA, mark=mark("nudge:2"), since=0.0) == receipt, (
+        "by a process that never wrote to Ana"
+    )
+
+
+def test_what_was_never_shown_is_not_found(workspace: Workspace) -> None:
+    chat = workspace.chat()
+    chat.show(card(), ALERTS, mark=mark())
+    assert chat.look(ALERTS, mark=mark("card:2"), since=0.0) is None
+    assert chat.look(ANA, mark=mark(), since=0.0) is None
+
+
+def test_a_message_is_found_behind_hundreds_of_others_when_they_are_as_new(workspace: Workspace) -> None:
+    chat = workspace.chat()
+    receipt = chat.show(card(), ALERTS, mark=mark())
+    for n in range(230):
+        chat.show(card(buttons=()), ALERTS, mark=mark(f"card:x{n}"))
+    assert chat.look(ALERTS, mark=mark(), since=float(receipt.ts)) == receipt
+    assert chat.look(ALERTS, mark=mark(), since=float(receipt.ts) + 3600) is None, "not older than what it looks for"
+
+
+@pytest.mark.parametrize(
+    ("target", "code"),
+    [
+        (Target(place="slack:#nowhere"), "channel_not_found"),
+        (Target(place="slack:#general"), "not_in_channel"),
+        (Target(place="slack:#old-alerts"), "is_archived"),
+        (Target(place="slack:@x", person=Person(id="x", name="X")), "users_not_found"),
+        (Target(place="slack:@x"), "users_not_found"),
+        (Target(place="slack:#ai-alerts", edit=Receipt(channel="C0ALERTS", ts="1.000001")), "message_not_found"),
+        (Target(place="slack:#ai-alerts", root=Receipt(channel="C0ALERTS", ts="1.000001")), "thread_not_found"),
+    ],
+)
+def test_a_place_that_cannot_be_written_to_is_refused_in_slacks_own_word(
+    workspace: Workspace, target: Target, code: str
+) -> None:
+    with pytest.raises(Refusal) as refusal:
+        workspace.chat().show(card(), target, mark=mark())
+    assert refusal.value.code == code
+
+
+def test_a_channel_made_later_is_found(workspace: Workspace) -> None:
+    chat = workspace.chat()
+    chat.show(card(), ALERTS, mark=mark())
+    workspace.post("channels", name="brand-new", members=["U0ANA", "U0LOOP"])
+    chat.show(card(), Target(place="slack:#brand-new"), mark=mark("card:3"))
+
+
+def test_names_are_asked_for_once_and_kept(workspace: Workspace) -> None:
+    chat = workspace.chat()
+    for n in range(3):
+        chat.show(card(), ALERTS, mark=mark(f"card:{n}"))
+    assert len(workspace.calls("conversations.list")) == 1
+
+
+def test_membership_is_known_by_id_and_by_name_and_kept_for_a_minute(workspace: Workspace) -> None:
+    chat = workspace.chat()
+    asked = [chat.is_member(place, who) for place in ("C0ALERTS", "#ai-alerts") for who in ("U0BEN", "U0DOV")]
+    assert asked == [True, False, True, False]
+    assert len(workspace.calls("conversations.members")) == 2
+    assert not chat.is_member("#nowhere", "U0BEN")
+
+
+def test_nobody_is_a_member_while_slack_cannot_say_and_nobody_waits_twice_for_that() -> None:
+    from connectors.chat.slack.web import client
+
+    nowhere = client(TOKEN, "http://127.0.0.1:9/api/")
+    at = [100.0]
+    asked = channels.Channels(web=nowhere, quick=nowhere, monotonic=lambda: at[0])
+    assert not asked.has("C0ALERTS", "U0BEN")
+    asked.quick = None  # type: ignore[assignment]
+    assert not asked.has("C0ALERTS", "U0BEN"), "not asked again within seconds"

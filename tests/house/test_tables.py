@@ -1,0 +1,24 @@
+"""Every line of every literal table can be imported: a plug that nobody can use would show only at a customer's."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.chat import PLATFORMS, platform
+from connectors.directory import DIRECTORIES, directory
+from connectors.intake import FORMATS, format_named
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_a_platform_can_be_made(name: str) -> None:
+    assert callable(platform(name))
+
+
+@pytest.mark.parametrize("name", DIRECTORIES)
+def test_a_directory_can_be_made(name: str) -> None:
+    assert callable(directory(name))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_format_parses(name: str) -> None:
+    assert callable(format_named(name).parse)
