@@ -43,11 +43,16 @@ class Measured(TypedDict):
     """One run: how many 202s, in how many seconds, and how long each took (milliseconds)."""
 
     accepted: int
+    """while it was measured"""
+    all: int
+    """with the warming up before"""
     seconds: float
     p50: float
     p99: float
     worst: float
     refused: int
+    cpu: float
+    """of the server, microseconds a raise: what is left of a number when the machine was busy with something else"""
 
 
 # ── the server ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -215,11 +220,13 @@ async def _load(port: int, connections: int, seconds: float) -> Measured:
     took = sorted(run.took)
     return Measured(
         accepted=len(took),
+        all=run.answered,
         seconds=seconds,
         p50=_share(took, 0.50),
         p99=_share(took, 0.99),
         worst=took[-1] * 1000 if took else 0.0,
         refused=run.refused,
+        cpu=0.0,
     )
 
 
@@ -233,7 +240,7 @@ class _Run:
     def __init__(self, counts_from: float, ends_at: float) -> None:
         self.counts_from, self.ends_at = counts_from, ends_at
         self.took: list[float] = []
-        self.refused = 0
+        self.answered = self.refused = 0
 
 
 class _Sender(asyncio.Protocol):
@@ -258,6 +265,7 @@ class _Sender(asyncio.Protocol):
         if not gap or len(body) < _length(head):
             return
         now = time.perf_counter()
+        self._run.answered += 1
         if not self._heard.startswith(b"HTTP/1.1 202"):
             self._run.refused += 1
         elif self._run.counts_from <= now < self._run.ends_at:
@@ -316,14 +324,14 @@ def _request(number: int) -> tuple[bytes, bytes]:
 
 
 @contextmanager
-def _server(variant: str, folder: Path, profile: str | None) -> Iterator[int]:
+def _server(variant: str, folder: Path, profile: str | None) -> Iterator[tuple[int, int]]:
     port = _free_port()
     database = folder / f"{variant}-{port}.db"
     command = [sys.executable, __file__, "serve", variant, str(port), str(database), *([profile] if profile else [])]
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
     try:
         _wait_for(port, process)
-        yield port
+        yield port, process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=30)
@@ -346,13 +354,26 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     raise SystemExit("the server did not start")
 
 
-def _measured(port: int, connections: int, seconds: float) -> Measured:
+def _measured(server: tuple[int, int], connections: int, seconds: float) -> Measured:
+    port, pid = server
     command = [sys.executable, __file__, "load", str(port), str(connections), str(seconds)]
+    before = _cpu(pid)
     answer = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     measured: Measured = json.loads(answer.stdout)
+    measured["cpu"] = (_cpu(pid) - before) * 1e6 / max(measured["all"], 1)
     if measured["refused"]:
         raise SystemExit(f"{measured['refused']} raises were refused: the numbers would mean nothing")
     return measured
+
+
+def _cpu(pid: int) -> float:
+    """Seconds of CPU a process has used; 0 where there is no /proc."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return 0.0
+    user, system = stat.rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -362,9 +383,9 @@ def run(options: argparse.Namespace) -> None:
     try:
         for _ in range(options.rounds):
             for variant in options.variants:
-                with _server(variant, folder, options.profile) as port:
+                with _server(variant, folder, options.profile) as server:
                     for connections in options.connections:
-                        one = _measured(port, connections, options.seconds)
+                        one = _measured(server, connections, options.seconds)
                         found.setdefault((variant, connections), []).append(one)
     finally:
         shutil.rmtree(folder)
@@ -372,12 +393,14 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _report(found: dict[tuple[str, int], list[Measured]], options: argparse.Namespace) -> None:
-    print(f"\n{'server':<10}{'connections':>12}{'accepted/s':>12}{'p50 ms':>9}{'p99 ms':>9}{'worst ms':>10}")
+    print(
+        f"\n{'server':<10}{'connections':>12}{'accepted/s':>12}{'p50 ms':>9}{'p99 ms':>9}{'worst ms':>10}{'cpu us':>8}"
+    )
     for (variant, connections), runs in sorted(found.items(), key=lambda item: (item[0][1], item[0][0])):
-        middle = {name: statistics.median(one[name] for one in runs) for name in ("p50", "p99", "worst")}  # type: ignore[literal-required]
+        middle = {name: statistics.median(one[name] for one in runs) for name in ("p50", "p99", "worst", "cpu")}  # type: ignore[literal-required]
         print(
             f"{variant:<10}{connections:>12}{_rate(runs):>12.0f}"
-            f"{middle['p50']:>9.2f}{middle['p99']:>9.2f}{middle['worst']:>10.1f}"
+            f"{middle['p50']:>9.2f}{middle['p99']:>9.2f}{middle['worst']:>10.1f}{middle['cpu']:>8.0f}"
         )
     most = max(options.connections)
     if set(VARIANTS) <= set(options.variants):

@@ -17,7 +17,7 @@ class Problem:
     """One finding. With an `error` the product does not do its work; a `warning` is worth knowing."""
 
     id: str
-    """`CL` and three digits; never used for anything else"""
+    """`CL` and three digits, or a chat's own (`slack.unreachable`); never used for anything else"""
     level: str
     """error | warning"""
     what: str
@@ -29,9 +29,12 @@ AskSlack = Callable[[str, str, tuple[str, ...]], Iterable[tuple[str, str, str]]]
 
 
 def run(
-    env: Environment, *, open_store: Callable[[Environment], Store], queue: Queue, slack: AskSlack
+    env: Environment, *, open_store: Callable[[Environment], Store], queue: Callable[[str], Queue], slack: AskSlack
 ) -> list[Problem]:
-    """Everything found, errors first. A configuration that cannot be used is a finding, not an exception."""
+    """Everything found, errors first. A configuration that cannot be used is a finding, not an exception.
+
+    `queue` makes the Queue at a URL.
+    """
     config = _config(env)
     found = [
         *_database(env, open_store),
@@ -66,9 +69,9 @@ def _database(env: Environment, open_store: Callable[[Environment], Store]) -> I
         yield _error("CL001", f"The database cannot be reached or written: {without_passwords(str(away))}", to_do)
 
 
-def _redis(env: Environment, queue: Queue) -> Iterator[Problem]:
+def _redis(env: Environment, queue: Callable[[str], Queue]) -> Iterator[Problem]:
     # The embedded Valkey lives and dies with `closeloop up`, which makes it.
-    if not env.is_embedded and not queue.ping():
+    if not env.is_embedded and not queue(env.redis_url.get_secret_value()).ping():
         to_do = "Start it or mend CLOSELOOP_REDIS_URL; unset it for the embedded Valkey. Alerts are still accepted."
         yield _error("CL003", "Redis cannot be reached.", to_do)
 

@@ -15,8 +15,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bot.config.mistakes import ConfigError, nearest
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-# Variables of the command line: what a sender would set, not what the product is run with.
-OTHERS = frozenset({"CLOSELOOP_KEY"})
+# What senders set for the command line, and what `closeloop up --sandbox` tells its own processes.
+OTHERS = frozenset({"CLOSELOOP_KEY", "CLOSELOOP_SANDBOX_URL", "CLOSELOOP_ALERTS_HINT"})
 
 
 class _Files(PydanticBaseSettingsSource):
@@ -76,6 +76,21 @@ class Environment(BaseSettings):
     slack_app_token: SecretStr = _secret("SLACK_APP_TOKEN")
     """set: Socket Mode"""
     slack_api_url: str = Field(default="https://slack.com/api/", validation_alias="SLACK_API_URL")
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value().partition(":")[0].partition("+")[0] not in ("sqlite", "postgresql", "postgres"):
+            raise ValueError("must begin with sqlite:/// or postgresql://")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: SecretStr) -> SecretStr:
+        url = value.get_secret_value()
+        if url and url.partition("://")[0] not in ("redis", "rediss", "unix"):
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return value
 
     @field_validator("url", "slack_api_url")
     @classmethod

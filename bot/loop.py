@@ -205,8 +205,7 @@ class Loop:
             done = Done(ok=False, code=outcome.code, said=outcome.why, alert=alert)
         else:
             tx.put(outcome, before=alert)
-            said = (*words.told(outcome.events[0]), *sentence("."))
-            done = Done(ok=True, code="done", said=said, alert=outcome.alert)
+            done = Done(ok=True, code="done", said=words.stated(outcome.events[0]), alert=outcome.alert)
         answer = {"act": name, "alert": alert.id, "by": act.by.id, "code": done.code}
         tx.remember(Interaction(source=asked.source, id=asked.id, digest=asked.digest, answer=answer))
         return done

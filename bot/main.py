@@ -16,9 +16,9 @@ from types import FrameType
 
 import structlog
 import uvicorn
-from storage.queue import RqQueue
 
 from bot import checks as start_checks
+from bot import logs
 from bot.clock import MovedClock, SystemClock
 from bot.delivery import Courier
 from bot.environment import Environment, environment
@@ -37,6 +37,7 @@ from handlers.clock import Ticker
 from handlers.jobs import Work
 from handlers.web import Dispatch, WebParts, create_app
 from storage import migrate
+from storage.queue import RqQueue
 from storage.store import SqlStore
 
 log = structlog.get_logger()
@@ -163,6 +164,7 @@ def open_store(env: Environment | None = None) -> Store:
 def parts() -> Parts:
     """The parts of this process. Raises ConfigError."""
     env = environment()
+    logs.configure(env.log)
     return Parts(env=env, config=load(env.config))
 
 
@@ -303,9 +305,7 @@ def _curl(url: str) -> str:
 def checks() -> list[start_checks.Problem]:
     """Every problem that would keep an alert from its owner."""
     env = environment()
-    return start_checks.run(
-        env, open_store=open_store, queue=RqQueue(env.redis_url.get_secret_value()), slack=_slack_problems
-    )
+    return start_checks.run(env, open_store=open_store, queue=RqQueue, slack=_slack_problems)
 
 
 def _slack_problems(token: str, base_url: str, channels: tuple[str, ...]) -> list[tuple[str, str, str]]:

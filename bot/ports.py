@@ -220,7 +220,10 @@ class Store(Protocol):
         """(alert id, due_at) of unfinished alerts due at `now`, longest overdue first."""
         ...
 
-    def next_due(self) -> datetime | None: ...
+    def next_due(self, after: datetime, /) -> datetime | None:
+        """The earliest instant after this one at which an alert becomes due."""
+        ...
+
     def counts(self) -> dict[str, int]:
         """Unfinished alerts by status, and deliveries not yet settled by state (`delivery.pending` …)."""
         ...
@@ -362,7 +365,7 @@ class Gesture:
     seen: int | None = None
     """the alert's generation on the card it was made on"""
     channel: str = ""
-    """the chat's id of the channel it was made in, empty in modals and in Home"""
+    """the chat's id of the channel it was made in (of a form: in which it was asked for), empty in Home"""
     fields: Mapping[str, str] = field(default_factory=dict)
     """what a form was filled with (`until`: Unix seconds, `person`: a chat id); a command's `text`; a form's `for`"""
 

@@ -29,7 +29,9 @@ class Child:
 
     name: str
     argv: Sequence[str]
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(default_factory=dict)
+    quiet: bool = False
+    """what it prints is of no use to anybody"""
     process: subprocess.Popen[bytes] | None = None
     starts: int = 0
     not_before: float = 0.0
@@ -41,6 +43,7 @@ class Child:
             env={**os.environ, **self.env},
             # Only the supervisor hears Ctrl-C; it decides the order in which the others end.
             start_new_session=True,
+            stdout=subprocess.DEVNULL if self.quiet else None,
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,
         )
         log.info("started", action="process_started", process=self.name, pid=self.process.pid)

@@ -108,11 +108,11 @@ def _valkey(sockets: Path) -> Child:
         # Hints only: losing them costs a second, so nothing is written to disk.
         *("--save", "", "--appendonly", "no", "--dir", str(sockets), "--loglevel", "warning"),
     ]
-    return Child(name="valkey", argv=argv, env={})
+    return Child(name="valkey", argv=argv, quiet=True)
 
 
 def _child(name: str, *arguments: str) -> Child:
-    return Child(name=name, argv=[sys.executable, "-m", "bot.cli", *arguments], env={})
+    return Child(name=name, argv=[sys.executable, "-m", "bot.cli", *arguments])
 
 
 def _say(options: Options) -> None:

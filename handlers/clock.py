@@ -80,7 +80,7 @@ class Ticker:
         lane = self.store.next_lane_at(machine)
         if lane is not None:
             pause = min(pause, lane - machine)
-        due = self.store.next_due()
-        if due is not None and due > self.clock.now():
+        due = self.store.next_due(self.clock.now())
+        if due is not None:
             pause = min(pause, self.clock.seconds_until(due))
         return max(pause, 0.02)

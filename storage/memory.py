@@ -89,9 +89,10 @@ class MemoryStore:
             due = [(a.due_at, a.id) for a in self._alerts.values() if a.due_at and not a.finished and a.due_at <= now]
         return [(alert_id, due_at) for due_at, alert_id in sorted(due)[:limit]]
 
-    def next_due(self) -> datetime | None:
+    def next_due(self, after: datetime, /) -> datetime | None:
         with self._data:
-            return min((a.due_at for a in self._alerts.values() if a.due_at and not a.finished), default=None)
+            waiting = (alert.due_at for alert in self._alerts.values() if not alert.finished)
+            return min((due for due in waiting if due and due > after), default=None)
 
     def counts(self) -> dict[str, int]:
         with self._data:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, tuple_
+from sqlalchemy import Connection, delete, select
 
 from bot.core.people import Person
 from bot.ports import Source
@@ -68,10 +68,12 @@ def save_source(connection: Connection, source: Source) -> None:
 
 
 def _by_chat(connection: Connection, handles: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], Found]:
-    query = select(chat_ids.c.platform, chat_ids.c.chat_id, people).join_from(chat_ids, people)
-    query = query.where(tuple_(chat_ids.c.platform, chat_ids.c.chat_id).in_(handles))
     found: dict[tuple[str, ...], Found] = {}
-    for row in connection.execute(query).mappings():
-        person = {column.name: row[column] for column in people.c}
-        found[row[chat_ids.c.platform], row[chat_ids.c.chat_id]] = rows.person(person)
+    for platform in {platform for platform, _ in handles}:
+        query = select(chat_ids.c.chat_id, people).join_from(chat_ids, people)
+        asked = [chat_id for where, chat_id in handles if where == platform]
+        query = query.where(chat_ids.c.platform == platform, chat_ids.c.chat_id.in_(asked))
+        for row in connection.execute(query).mappings():
+            person = {column.name: row[column] for column in people.c}
+            found[platform, row[chat_ids.c.chat_id]] = rows.person(person)
     return found

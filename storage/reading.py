@@ -19,8 +19,15 @@ from storage.models import HELD, SENDING, UNFINISHED, WAITING, alerts, deliverie
 
 
 def alert(connection: Connection, alert_id: str) -> Alert | None:
+    if not storable(alert_id):
+        return None
     row = connection.execute(select(*rows.ALERT).where(alerts.c.id == alert_id)).first()
     return rows.alert(row) if row else None
+
+
+def storable(*texts: str | None) -> bool:
+    """Whether any row could hold these. PostgreSQL does not even answer a question about NUL."""
+    return not any(text and "\0" in text for text in texts)
 
 
 def by_short(connection: Connection, short: str) -> list[Alert]:
@@ -36,6 +43,8 @@ def by_short(connection: Connection, short: str) -> list[Alert]:
 
 def page(connection: Connection, which: AlertFilter) -> Page:
     """One page of alerts; `due` lists unfinished ones only. Raises ValueError for a cursor that is not ours."""
+    if not storable(which.source, which.owner, which.place, *which.status):
+        return Page(items=(), next=None)
     due = which.order == "due"
     order = alerts.c.due_at if due else alerts.c.raised_at
     query = select(*rows.ALERT).where(*_conditions(which))
@@ -84,6 +93,8 @@ def _position(cursor: str) -> tuple[Any, Any]:
 
 
 def events_of(connection: Connection, alert_id: str, *, after: int, limit: int) -> tuple[Event, ...]:
+    if not storable(alert_id):
+        return ()
     query = select(events).where(events.c.alert_id == alert_id, events.c.seq > after)
     return tuple(rows.event(row) for row in connection.execute(query.order_by(events.c.seq).limit(limit)))
 
@@ -94,8 +105,8 @@ def due(connection: Connection, now: datetime, *, limit: int) -> list[tuple[str,
     return [(row.id, row.due_at) for row in found]
 
 
-def next_due(connection: Connection) -> datetime | None:
-    query = select(alerts.c.due_at).where(UNFINISHED).order_by(alerts.c.due_at).limit(1)
+def next_due(connection: Connection, after: datetime) -> datetime | None:
+    query = select(alerts.c.due_at).where(UNFINISHED, alerts.c.due_at > after).order_by(alerts.c.due_at).limit(1)
     return connection.execute(query).scalar_one_or_none()
 
 

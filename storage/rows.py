@@ -47,7 +47,7 @@ def alert_row(alert: Alert, instant: Instants) -> dict[str, Any]:
     row["signal"] = dumps(alert.signal.packed)
     row["severity"] = alert.severity.value
     row["status"] = alert.status.value
-    row["declined"] = dumps(alert.declined)
+    row["declined"] = dumps(alert.declined) if alert.declined else "[]"
     return row
 
 

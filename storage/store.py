@@ -74,9 +74,9 @@ class SqlStore:
         with self.database.reading() as connection:
             return reading.due(connection, now, limit=limit)
 
-    def next_due(self) -> datetime | None:
+    def next_due(self, after: datetime, /) -> datetime | None:
         with self.database.reading() as connection:
-            return reading.next_due(connection)
+            return reading.next_due(connection, after)
 
     def counts(self) -> dict[str, int]:
         with self.database.reading() as connection:

@@ -5,10 +5,11 @@ Intake puts up to a hundred alerts through one transaction; statement by stateme
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert, select, update
 
 from bot.core.events import Event
 from bot.core.people import Person
@@ -19,6 +20,7 @@ from storage import bulk, people, rows
 from storage.models import FINISHED, UNFINISHED, alerts, events, interactions
 from storage.owing import Owing, owe
 from storage.policies import Policies
+from storage.reading import storable
 
 Key = tuple[str, str]
 
@@ -44,13 +46,13 @@ class SqlTx:
     def alert(self, alert_id: str, /) -> Alert | None:
         if alert_id not in self._alerts:
             query = select(*rows.ALERT).where(alerts.c.id == alert_id).with_for_update()
-            row = self._connection.execute(query).first()
+            row = self._connection.execute(query).first() if storable(alert_id) else None
             self._alerts[alert_id] = rows.alert(row) if row else None
         return self._alerts[alert_id]
 
     def by_keys(self, keys: Iterable[Key], /) -> dict[Key, Alert]:
         wanted = set(keys)
-        self._look_up(sorted(wanted - self._by_key.keys()))
+        self._look_up(wanted - self._by_key.keys())
         return {key: found for key in wanted if (found := self._by_key[key])}
 
     def last_events(self, alert_id: str, count: int, /) -> list[Event]:
@@ -71,8 +73,8 @@ class SqlTx:
     def interactions(self, keys: Iterable[Key], /) -> dict[Key, Interaction]:
         wanted = set(keys)
         known = {key: self._remembered[key] for key in wanted & self._remembered.keys()}
-        if unknown := sorted(wanted - known.keys()):
-            query = select(interactions).where(tuple_(interactions.c.source, interactions.c.id).in_(unknown))
+        for source, names in _by_source(wanted - known.keys()):
+            query = select(interactions).where(interactions.c.source == source, interactions.c.id.in_(names))
             stored = (rows.interaction(row) for row in self._connection.execute(query))
             known |= {(item.source, item.id): item for item in stored}
         return known
@@ -81,25 +83,29 @@ class SqlTx:
     def hints(self) -> Sequence[int]:
         return self._hints
 
-    def _look_up(self, keys: list[Key]) -> None:
+    def _look_up(self, keys: Iterable[Key]) -> None:
         """The unfinished alerts of these keys; for the rest the ones finished last."""
-        if not keys:
-            return
-        self._by_key.update(dict.fromkeys(keys))
-        self._find(and_(_key_in(keys), UNFINISHED))
-        if missing := [key for key in keys if self._by_key[key] is None]:
-            newest = select(alerts.c.source, alerts.c.dedup_key, func.max(alerts.c.finished_at))
-            newest = newest.where(_key_in(missing), FINISHED).group_by(alerts.c.source, alerts.c.dedup_key)
-            if found := [tuple(row) for row in self._connection.execute(newest)]:
-                self._find(tuple_(alerts.c.source, alerts.c.dedup_key, alerts.c.finished_at).in_(found))
+        for source, names in _by_source(keys):
+            self._by_key.update({(source, name): None for name in names})
+            here = alerts.c.source == source
+            self._find(and_(here, alerts.c.dedup_key.in_(names), UNFINISHED))
+            if missing := [name for name in names if self._by_key[source, name] is None]:
+                self._find_finished(and_(here, alerts.c.dedup_key.in_(missing), FINISHED))
 
-    def _find(self, condition: ColumnElement[bool]) -> None:
+    def _find_finished(self, condition: ColumnElement[bool]) -> None:
+        newest = select(alerts.c.dedup_key, func.max(alerts.c.finished_at).label("at")).where(condition)
+        last = {row.dedup_key: row.at for row in self._connection.execute(newest.group_by(alerts.c.dedup_key))}
+        if last:
+            self._find(and_(condition, alerts.c.finished_at.in_(set(last.values()))), last)
+
+    def _find(self, condition: ColumnElement[bool], last: Mapping[str, datetime] | None = None) -> None:
         # In the order of ids: two transactions that lock the same alerts never wait for each other in a circle.
         query = select(*rows.ALERT).where(condition).order_by(alerts.c.id).with_for_update()
         for row in self._connection.execute(query):
             found = rows.alert(row)
-            found = self._alerts.get(found.id) or found
-            self._alerts[found.id] = self._by_key[found.source, found.dedup_key] = found
+            if last is None or last[found.dedup_key] == found.finished_at:
+                found = self._alerts.get(found.id) or found
+                self._alerts[found.id] = self._by_key[found.source, found.dedup_key] = found
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -161,5 +167,9 @@ def _version(alert: Alert) -> tuple[int, int]:
     return alert.generation, alert.revision
 
 
-def _key_in(keys: list[Key]) -> ColumnElement[bool]:
-    return tuple_(alerts.c.source, alerts.c.dedup_key).in_(keys)
+def _by_source(keys: Iterable[Key]) -> list[tuple[str, list[str]]]:
+    """Keys with the source in front: SQLite finds `a = ? AND b IN (…)` by an index, `(a, b) IN (…)` by reading all."""
+    found: dict[str, list[str]] = {}
+    for source, name in sorted(keys):
+        found.setdefault(source, []).append(name)
+    return list(found.items())

@@ -131,7 +131,7 @@ def raising(of: Signal | None = None, **fields: Any) -> Change:
         "alert_id": "01JQ0000000000000000ALERT1",
         "owner": ANA.id,
         "place": "slack:#ai-alerts",
-        "why": "owner of source ap-auditor",
+        "why": "the source's own",
     }
     known = {key: fields.pop(key) for key in ("policy", "roster", "plan") if key in fields}
     return life.raised(of or signal(), given(0, **known), placed=Placed(**placed | fields))
@@ -194,15 +194,16 @@ def quoted(texts: Iterable[Text]) -> list[str]:
 
 @dataclass
 class FakeClock:
-    """Business time and machine time, moved by hand and together."""
+    """Business time, moved by hand; the machine's goes along, and `ahead` on its own (leases, pacing)."""
 
     at: datetime = T0
+    ahead: float = 0.0
 
     def now(self) -> datetime:
         return self.at
 
     def machine(self) -> float:
-        return self.at.timestamp()
+        return self.at.timestamp() + self.ahead
 
     def seconds_until(self, at: datetime, /) -> float:
         return (at - self.at).total_seconds()

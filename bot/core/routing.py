@@ -85,7 +85,7 @@ def _layers(signal: Signal, plan: Plan) -> Iterator[tuple[str, Rule]]:
     matching = [(n, rule) for n, rule in enumerate(plan.rules, start=1) if matches(rule, signal)]
     yield from ((f"routing rule {n}", rule) for n, rule in matching if rule.when)
     if signal.source in plan.sources:
-        yield f"owner of source {signal.source}", plan.sources[signal.source]
+        yield "the source's own", plan.sources[signal.source]
     yield from ((f"routing rule {n}", rule) for n, rule in matching if not rule.when)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -91,11 +91,29 @@ class Signal:
     @cached_property
     def packed(self) -> dict[str, Any]:
         """As JSON-able data without empty fields; `unpack` is its inverse."""
-        data = {name: value for name, value in asdict(self).items() if value not in (None, (), {})}
+        # By hand: `dataclasses.asdict` copies every leaf and takes a third of the time of a whole raise.
+        data: dict[str, Any] = {}
+        for name in _FIELDS:
+            value = getattr(self, name)
+            if type(value) in _SCALARS:
+                data[name] = value
+            elif value:
+                data[name] = _plain(value)
         if self.occurred_at:
             data["occurred_at"] = self.occurred_at.isoformat()
         data["severity"] = self.severity.value
         return data
+
+
+_FIELDS = tuple(field.name for field in fields(Signal))
+_SCALARS = frozenset({str, int, float, bool})
+_SHAPES = (Entity, Discrepancy, Evidence, Model, Value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, _SHAPES):
+        return {name: _plain(inner) for name, inner in vars(value).items()}
+    return tuple(map(_plain, value)) if isinstance(value, tuple) else value
 
 
 def unpack(data: dict[str, Any]) -> Signal:

@@ -221,6 +221,8 @@ def _difference(before: Alert, after: Alert) -> dict[str, Any]:
 
 
 def _pack(value: Any) -> Any:
+    if value is None or type(value) in (str, int):
+        return value  # most fields are: asked first, because every raise packs all of them
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Signal):

@@ -27,6 +27,14 @@ def told(event: Event) -> Text:
     return sentence(*_TOLD[event.kind](event))
 
 
+def stated(event: Event) -> Text:
+    """`told` with a full stop, unless whoever wrote its end put one there."""
+    said = told(event)
+    end = said[-1]
+    over = isinstance(end, Words | Quote) and end.text.endswith((".", "!", "?", "…"))
+    return said if over else (*said, Words("."))
+
+
 def actor(who: Actor) -> Part:
     """A person by name, a source or the clock by what it is."""
     if who.kind == "person":
@@ -81,7 +89,7 @@ def _until(event: Event) -> When | str:
 
 
 _TOLD: dict[Kind, Callable[[Event], tuple[Part | str, ...]]] = {
-    Kind.RAISED: lambda e: ("Raised by ", actor(e.actor), *_because(e, "; owner: ")),
+    Kind.RAISED: lambda e: ("Raised by ", actor(e.actor), *_because(e, " · owner: ")),
     Kind.RAISED_AGAIN: lambda e: ("Raised again by ", actor(e.actor), *_because(e)),
     Kind.CAME_BACK: lambda e: ("Came back after the fix, raised by ", actor(e.actor)),
     Kind.ACKNOWLEDGED: lambda e: (actor(e.actor), " acknowledged"),

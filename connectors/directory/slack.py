@@ -23,7 +23,7 @@ Json = dict[str, Any]
 class SlackDirectory:
     """One workspace as a Directory."""
 
-    def __init__(self, token: str, *, base_url: str = SLACK, timeout: int = 3) -> None:
+    def __init__(self, token: str, *, base_url: str = SLACK, timeout: int = 2) -> None:
         self._web = WebClient(token=token, base_url=base_url, timeout=timeout, retry_handlers=[])
         # The SDK reads HTTPS_PROXY but not NO_PROXY; urllib, which sends the request, reads both by itself.
         self._web.proxy = None

@@ -37,7 +37,7 @@ def read(body: bytes) -> Any:
 
 def pointer(path: Sequence[str | int]) -> str:
     """JSON pointer (RFC 6901) of a path; long keys, which a sender chose, are cut."""
-    return "".join("/" + str(part)[:100].replace("~", "~0").replace("/", "~1") for part in path)
+    return "".join("/" + _clean(str(part)[:100]).replace("~", "~0").replace("/", "~1") for part in path)
 
 
 class _Suspect(ValueError):

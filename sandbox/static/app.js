@@ -174,7 +174,7 @@ function take(state, found, replies, asked) {
 
 function draw() {
   if (!store.loaded) return; // between two places: nothing of the new one is known yet
-  const waiting = channels().reduce((sum, channel) => sum + waitingIn(channel), 0);
+  const waiting = waitingAll(channels());
   const drawers = { openDrawer: () => openDrawer(true), openPanel: showPanel, choosePerson: go.person, chooseChannel: go.channel };
   drawTopbar(drawers);
   drawMain(go);
@@ -184,7 +184,8 @@ function draw() {
   drawPanel();
   syncModals(store.state.modals ?? []);
   store.elsewhere[store.as] = waiting;
-  document.title = `${waiting ? `(${waiting}) ` : ""}${store.channel === HOME ? "Home" : channelById(store.channel)?.name || "Closeloop"} · Acme — stand-in workspace`;
+  const place = store.channel === HOME ? "Home" : channelById(store.channel)?.name || "Closeloop";
+  document.title = `${waiting ? `(${waiting}) ` : ""}${place} · Acme — stand-in workspace`;
   byId("app").dataset.ready = "true";
 }
 
@@ -201,6 +202,8 @@ function changed({ what, channel }) {
   if (what === "message") lookElsewhere();
 }
 
+const waitingAll = (list) => list.reduce((sum, channel) => sum + waitingIn(channel), 0);
+
 let lookedAt = -Infinity;
 let looking = null;
 
@@ -214,7 +217,7 @@ function lookElsewhere() {
     const states = await Promise.allSettled(others.map((user) => get("state", { as: user.id })));
     looking = null;
     states.forEach(({ value }, index) => {
-      if (value) store.elsewhere[others[index].id] = value.channels.filter((one) => one.is_member || one.kind === "im").reduce((sum, one) => sum + waitingIn(one), 0);
+      if (value) store.elsewhere[others[index].id] = waitingAll(value.channels);
     });
     draw();
   }, delay);
@@ -227,7 +230,8 @@ function online(yes, why = "") {
     bar?.remove();
     if (store.channel) refresh({ messages: true });
   } else if (!bar) {
-    bar = h("p", { id: "offline", class: "offline", role: "status", data: { testid: "offline" } }, why || "The line to the workspace is down. Trying again…");
+    const sentence = why || "The line to the workspace is down. Trying again…";
+    bar = h("p", { id: "offline", class: "offline", role: "status", data: { testid: "offline" } }, sentence);
     byId("app").append(bar);
   }
 }

@@ -33,7 +33,9 @@ export function composer({ id, label, threadTs }, sent) {
     class: "composer-field", rows: 1, placeholder: label, "aria-label": label, "aria-controls": hints.id, maxlength: 40000,
     data: { testid: threadTs ? "thread-composer" : "composer" },
   });
-  const button = h("button", { type: "submit", class: "send", "aria-label": "Send", title: "Send", data: { testid: threadTs ? "thread-send" : "composer-send" } }, icon("send"));
+  const button = h("button", {
+    type: "submit", class: "send", "aria-label": "Send", title: "Send", data: { testid: threadTs ? "thread-send" : "composer-send" },
+  }, icon("send"));
   const form = h("form", { class: "composer", on: { submit: onSubmit } }, hints, h("div", { class: "composer-box" }, field, button));
   const fit = () => {
     field.style.height = "auto";
@@ -57,7 +59,8 @@ export function composer({ id, label, threadTs }, sent) {
     if (!text || button.getAttribute("aria-busy") === "true") return;
     button.setAttribute("aria-busy", "true");
     try {
-      await (text.startsWith("/") ? command(text, { channel: id, threadTs }) : post("message", { as: store.as, channel: id, text: outgoing(text), thread_ts: threadTs }));
+      if (text.startsWith("/")) await command(text, { channel: id, threadTs });
+      else await post("message", { as: store.as, channel: id, text: outgoing(text), thread_ts: threadTs });
       field.value = "";
       fit();
     } catch (error) {

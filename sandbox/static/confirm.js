@@ -33,7 +33,10 @@ function dialog(confirm, answer) {
     answer(false);
   };
   return h("div", { class: "overlay", on: { keydown: onKey } },
-    h("div", { class: "dialog small", role: "alertdialog", "aria-modal": "true", "aria-labelledby": "confirm-title", "aria-describedby": "confirm-text", data: { testid: "confirm" } },
+    h("div", {
+      class: "dialog small", role: "alertdialog", "aria-modal": "true", data: { testid: "confirm" },
+      "aria-labelledby": "confirm-title", "aria-describedby": "confirm-text",
+    },
       h("h2", { id: "confirm-title", class: "dialog-title" }, plain(confirm.title)),
       h("div", { id: "confirm-text", class: "dialog-body text" }, textNodes(confirm.text)),
       h("div", { class: "dialog-foot" },

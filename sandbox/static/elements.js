@@ -10,12 +10,17 @@ import { fromLocal, toLocal } from "./time.js";
 
 const hook = (place) => (place.dispatches ? "action" : "input");
 
-const NAMES = { datepicker: "Date", timepicker: "Time", datetimepicker: "Date and time", overflow: "More actions", checkboxes: "Choices", radio_buttons: "Choices" };
+const NAMES = {
+  datepicker: "Date", timepicker: "Time", datetimepicker: "Date and time",
+  overflow: "More actions", checkboxes: "Choices", radio_buttons: "Choices",
+};
+const labelOf = (element) =>
+  element.accessibility_label || plain(element.placeholder) || plain(element.text) || NAMES[element.type] || null;
 
 function attributes(element, place) {
   return {
     "aria-labelledby": place.labelId ?? null,
-    "aria-label": place.labelId ? null : element.accessibility_label || plain(element.placeholder) || plain(element.text) || NAMES[element.type] || null,
+    "aria-label": place.labelId ? null : labelOf(element),
     data: { testid: hook(place), actionId: element.action_id, blockId: place.block_id, type: element.type },
   };
 }
@@ -33,7 +38,8 @@ function field(element, place, { read, node }) {
 
 function button(element, place) {
   const style = { primary: " primary", danger: " danger" }[element.style] ?? "";
-  const node = h("button", { type: "button", class: `button${style}`, ...attributes({ ...element, placeholder: null }, place) }, plain(element.text), element.url ? icon("reply", 14) : null);
+  const mark = element.url ? icon("reply", 14) : null;
+  const node = h("button", { type: "button", class: `button${style}`, ...attributes(element, place) }, plain(element.text), mark);
   node.addEventListener("click", () => {
     const href = element.url && safeUrl(element.url);
     if (href) open(href, "_blank", "noopener,noreferrer");
@@ -47,21 +53,25 @@ const optionItem = (option, extra = {}) => ({
   key: option.value, label: plain(option.text), description: plain(option.description), option, ...extra,
 });
 
+const opens = (what) => ({ "aria-haspopup": what, "aria-expanded": "false" });
+
 function overflow(element, place) {
-  const node = h("button", { type: "button", class: "button square", "aria-haspopup": "menu", "aria-expanded": "false", ...attributes(element, place) }, icon("dots"));
+  const node = h("button", { type: "button", class: "button square", ...opens("menu"), ...attributes(element, place) }, icon("dots"));
   const onPick = ({ option }) => {
     const href = option.url && safeUrl(option.url);
     if (href) open(href, "_blank", "noopener,noreferrer");
     act(place.context, node, { action: { ...base(element, place), selected_option: option }, confirm: element.confirm });
   };
-  node.addEventListener("click", () => openMenu(node, { label: "More actions", items: element.options.map((o) => optionItem(o)), role: "menu", onPick }));
+  const items = element.options.map((option) => optionItem(option));
+  node.addEventListener("click", () => openMenu(node, { label: "More actions", items, role: "menu", onPick }));
   return node;
 }
 
 /** A button that opens a list and shows what was chosen; shared by selects of options and of people. */
 function picker(element, place, { items, chosen, describe, read }) {
   const shown = h("span", { class: "picker-value" });
-  const node = h("button", { type: "button", class: "button picker", "aria-haspopup": "listbox", "aria-expanded": "false", ...attributes(element, place) }, shown, icon("down", 16));
+  const props = { type: "button", class: "button picker", ...opens("listbox"), ...attributes(element, place) };
+  const node = h("button", props, shown, icon("down", 16));
   const label = plain(element.placeholder) || "Choose";
   let current = chosen;
   const show = () => {
@@ -183,8 +193,10 @@ function choices(element, place, { type, initial, read }) {
 const checkboxes = (element, place) =>
   choices(element, place, { type: "checkbox", initial: element.initial_options ?? [], read: (all) => ({ selected_options: all }) });
 
-const radioButtons = (element, place) =>
-  choices(element, place, { type: "radio", initial: element.initial_option ? [element.initial_option] : [], read: (all) => ({ selected_option: all[0] ?? null }) });
+function radioButtons(element, place) {
+  const initial = element.initial_option ? [element.initial_option] : [];
+  return choices(element, place, { type: "radio", initial, read: (all) => ({ selected_option: all[0] ?? null }) });
+}
 
 const ELEMENTS = {
   button, overflow, checkboxes,

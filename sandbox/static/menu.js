@@ -48,7 +48,10 @@ function finish(anchor, nodes) {
 }
 
 const filterField = (label) =>
-  h("input", { class: "field menu-filter", type: "search", placeholder: "Search", "aria-label": `Search: ${label}`, autocomplete: "off", data: { testid: "menu-filter" } });
+  h("input", {
+    class: "field menu-filter", type: "search", placeholder: "Search", "aria-label": `Search: ${label}`, autocomplete: "off",
+    data: { testid: "menu-filter" },
+  });
 
 function optionNodes(items, wanted, role, choose) {
   const needle = wanted.trim().toLowerCase();

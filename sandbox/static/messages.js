@@ -120,11 +120,14 @@ function rememberFocus(list) {
 }
 
 function messageNode(message, { channel, openThread, compact, putAway }) {
-  const classes = ["message", compact ? "compact" : "", message.ephemeral ? "ephemeral" : "", message.blocks?.length ? "has-blocks" : "", message.deleted ? "deleted" : ""];
+  const marks = { compact, ephemeral: message.ephemeral, "has-blocks": message.blocks?.length, deleted: message.deleted };
   const at = timeOf(seconds(message), zone());
   return h("article", {
-    class: classes.filter(Boolean).join(" "), role: "listitem", tabindex: "-1", "aria-label": `${nameOf(message)}, ${at}`,
-    data: { testid: "message", ts: message.ts, user: message.user ?? message.bot_id, ephemeral: message.ephemeral || null, delivery: message.metadata?.event_payload?.delivery },
+    class: ["message", ...Object.keys(marks).filter((name) => marks[name])].join(" "), role: "listitem", tabindex: "-1", "aria-label": `${nameOf(message)}, ${at}`,
+    data: {
+      testid: "message", ts: message.ts, user: message.user ?? message.bot_id, ephemeral: message.ephemeral || null,
+      delivery: message.metadata?.event_payload?.delivery,
+    },
   },
   h("div", { class: "message-side" }, compact ? timeNode(message, at) : avatar(authorOf(message))),
   h("div", { class: "message-main" },
@@ -163,7 +166,8 @@ function replyCount(message, openThread) {
 function tools(message, openThread) {
   const label = `Reply in thread to ${firstName({ id: "?", real_name: nameOf(message) })}`;
   return h("div", { class: "message-tools" },
-    press({ class: "icon-button", title: "Reply in thread", "aria-label": label, testid: "open-thread" }, () => openThread(message.ts), icon("reply")));
+    press({ class: "icon-button", title: "Reply in thread", "aria-label": label, testid: "open-thread" },
+      () => openThread(message.ts), icon("reply")));
 }
 
 /** Shows the message a link led to, for a moment in another colour. */

@@ -10,7 +10,10 @@ const FAULTS = [
   ["http_500_before", "HTTP 500, no effect"], ["http_500_after", "HTTP 500, yet it took effect"], ["html_after", "HTML page instead of JSON, took effect"],
   ["internal_error_after", "internal_error, yet it took effect"], ["rate_limited", "Rate limited (429)"], ["late", "Takes effect late"],
 ];
-const METHODS = ["*", "chat.postMessage", "chat.update", "chat.postEphemeral", "views.open", "views.update", "views.publish", "conversations.history", "conversations.replies", "users.info", "auth.test"];
+const METHODS = [
+  "*", "chat.postMessage", "chat.update", "chat.postEphemeral", "views.open", "views.update", "views.publish",
+  "conversations.history", "conversations.replies", "users.info", "auth.test",
+];
 
 let opened = null; // {name, node, before}
 let refresh = async () => {};
@@ -25,13 +28,19 @@ export function openPanel(name) {
   closePanel();
   if (again) return;
   const body = h("div", { class: "panel-body" });
-  const node = h("section", { class: `panel panel-${name}`, role: "dialog", "aria-label": PANELS[name][0], data: { testid: `panel-${name}` }, on: { keydown: (event) => event.key === "Escape" && closePanel() } },
-    h("div", { class: "panel-head" }, h("h2", {}, PANELS[name][0]), press({ class: "icon-button", "aria-label": "Close", testid: "panel-close" }, closePanel, icon("close"))), body);
+  const title = PANELS[name][0];
+  const node = h("section", {
+    class: `panel panel-${name}`, role: "dialog", "aria-label": title, data: { testid: `panel-${name}` },
+    on: { keydown: (event) => event.key === "Escape" && closePanel() },
+  }, h("div", { class: "panel-head" }, h("h2", {}, title), closeButton()), body);
   opened = { name, node, body, before: document.activeElement };
   byId("app").append(node);
   drawPanel();
   node.querySelector("button").focus();
 }
+
+const closeButton = () =>
+  press({ class: "icon-button", "aria-label": "Close", testid: "panel-close" }, closePanel, icon("close"));
 
 export function closePanel() {
   if (!opened) return;
@@ -43,7 +52,8 @@ export function closePanel() {
 
 export function drawPanel() {
   if (!opened) return;
-  const facts = [opened.name, store.channel, store.state?.faults, store.state?.users, channelById(store.channel), store.state?.clock?.rate, store.state?.alerts_hint];
+  const { faults, users, clock, alerts_hint: hint } = store.state;
+  const facts = [opened.name, store.channel, faults, users, channelById(store.channel), clock.rate, hint];
   if (redraw(opened.body, facts, PANELS[opened.name][1])) tickClock();
 }
 
@@ -84,9 +94,15 @@ function faultsPanel() {
 function activeFaults() {
   const faults = store.state?.faults ?? [];
   if (!faults.length) return h("p", { class: "quiet", data: { testid: "no-faults" } }, "Nothing is broken at the moment.");
-  return h("ul", { class: "fault-list", "aria-label": "Faults that are on" }, faults.map((fault) => h("li", { data: { testid: "fault", id: fault.id, fault: fault.fault } },
-    h("span", {}, h("strong", {}, FAULTS.find(([name]) => name === fault.fault)?.[1] ?? fault.fault), h("small", {}, faultScope(fault))),
-    press({ class: "icon-button", "aria-label": `Mend ${fault.fault}`, testid: "fault-remove" }, (event) => change(event, () => remove(`faults?id=${encodeURIComponent(fault.id)}`, { id: fault.id })), icon("close", 16)))));
+  return h("ul", { class: "fault-list", "aria-label": "Faults that are on" }, faults.map(faultRow));
+}
+
+function faultRow(fault) {
+  const name = FAULTS.find(([kind]) => kind === fault.fault)?.[1] ?? fault.fault;
+  const mend = () => remove(`faults?id=${encodeURIComponent(fault.id)}`);
+  return h("li", { data: { testid: "fault", id: fault.id, fault: fault.fault } },
+    h("span", {}, h("strong", {}, name), h("small", {}, faultScope(fault))),
+    press({ class: "icon-button", "aria-label": `Mend: ${name}`, testid: "fault-remove" }, (event) => change(event, mend), icon("close", 16)));
 }
 
 function faultScope({ method, times, channel, seconds }) {
@@ -127,11 +143,13 @@ function channelSwitches() {
 
 function peopleSwitches() {
   return h("fieldset", { class: "switches" }, h("legend", {}, "People who still work here"),
-    people().map((user) => toggle(displayName(user), !user.deleted, `toggle-${user.id}`, () => post(`users/${user.id}`, { deleted: !user.deleted }))));
+    people().map((user) => toggle(displayName(user), !user.deleted, `toggle-${user.id}`,
+      () => post(`users/${user.id}`, { deleted: !user.deleted }))));
 }
 
 function toggle(label, on, testid, work) {
-  return press({ class: "toggle", role: "switch", "aria-checked": on ? "true" : "false", testid }, (event) => change(event, work), h("span", {}, label), h("span", { class: "knob", "aria-hidden": "true" }));
+  return press({ class: "toggle", role: "switch", "aria-checked": on ? "true" : "false", testid },
+    (event) => change(event, work), h("span", {}, label), h("span", { class: "knob", "aria-hidden": "true" }));
 }
 
 function change(event, work) {

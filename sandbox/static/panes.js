@@ -45,27 +45,34 @@ function channelHead(channel, go) {
   if (channel.kind === "im") return appHead(channel.id, go);
   const glyph = channel.is_archived ? "archive" : channel.kind === "private" ? "lock" : "hash";
   return [
-    h("div", { class: "pane-title" }, h("h1", { data: { testid: "pane-name" } }, icon(glyph, 20), channelTitle(channel)), channel.topic ? h("p", { class: "topic", title: channel.topic }, channel.topic) : null),
+    h("div", { class: "pane-title" },
+      h("h1", { data: { testid: "pane-name" } }, icon(glyph, 20), channelTitle(channel)),
+      channel.topic ? h("p", { class: "topic", title: channel.topic }, channel.topic) : null),
     membersButton(channel, go),
   ];
 }
 
 function membersButton(channel, go) {
   const members = (channel.member_ids ?? []).map((id) => userById(id)).filter(Boolean);
-  const button = h("button", { type: "button", class: "members", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": `${members.length} members`, data: { testid: "members" } },
-    h("span", { class: "faces" }, members.slice(0, 3).map((user) => avatar(user, "tiny"))), h("span", {}, members.length));
-  const items = members.map((user) => ({ key: user.id, label: displayName(user), description: user.is_bot ? "App" : user.title, lead: avatar(user, "small"), user }));
-  button.addEventListener("click", () => openMenu(button, {
-    label: "Members: choose one to be them", role: "menu", items, onPick: ({ user }) => !user.is_bot && go.person(user.id),
+  const items = members.map((user) => ({
+    key: user.id, label: displayName(user), description: user.is_bot ? "App" : user.title, lead: avatar(user, "small"), user,
   }));
-  return button;
+  const open = (event) => openMenu(event.currentTarget, {
+    label: "Members: choose one to be them", role: "menu", items, onPick: ({ user }) => !user.is_bot && go.person(user.id),
+  });
+  const props = { class: "members", "aria-haspopup": "menu", "aria-expanded": "false", testid: "members" };
+  return press({ ...props, "aria-label": `${members.length} members` }, open,
+    h("span", { class: "faces" }, members.slice(0, 3).map((user) => avatar(user, "tiny"))), h("span", {}, members.length));
 }
 
 function appHead(current, go) {
   const direct = channels().find((one) => one.kind === "im");
-  const tab = (id, name) => press({ class: "app-tab", "aria-current": id === current ? "page" : null, testid: `app-tab-${name.toLowerCase()}` }, () => go.channel(id), name);
+  const tab = (id, name) => press(
+    { class: "app-tab", "aria-current": id === current ? "page" : null, testid: `app-tab-${name.toLowerCase()}` },
+    () => go.channel(id), name);
   return [
-    h("div", { class: "pane-title with-badge" }, h("h1", { data: { testid: "pane-name" } }, avatar({ is_bot: true }, "small"), "Closeloop"), h("span", { class: "app-badge" }, "APP")),
+    h("div", { class: "pane-title with-badge" },
+      h("h1", { data: { testid: "pane-name" } }, avatar({ is_bot: true }, "small"), "Closeloop"), h("span", { class: "app-badge" }, "APP")),
     h("nav", { class: "app-tabs", "aria-label": "Closeloop" }, tab("home", "Home"), direct ? tab(direct.id, "Messages") : null),
   ];
 }
@@ -86,7 +93,8 @@ async function join(channel, go) {
 }
 
 function homePane(key) {
-  const made = { key, head: h("header", { class: "pane-head" }), body: h("div", { class: "home", tabindex: "0", role: "region", "aria-label": "Closeloop Home", data: { testid: "home" } }) };
+  const body = h("div", { class: "home", tabindex: "0", role: "region", "aria-label": "Closeloop Home", data: { testid: "home" } });
+  const made = { key, head: h("header", { class: "pane-head" }), body };
   replace(byId("main"), made.head, made.body);
   return made;
 }
@@ -126,9 +134,13 @@ function threadPane(side, go) {
   const channel = channelById(store.channel);
   const list = messageList({ channel, openThread: null, label: "Thread" });
   const closeButton = press({ class: "icon-button", "aria-label": "Close thread", testid: "thread-close" }, () => go.thread(null), icon("close"));
-  const head = h("header", { class: "pane-head" }, h("div", { class: "pane-title" }, h("h2", {}, "Thread"), h("p", { class: "topic" }, channel.kind === "im" ? "Closeloop" : `#${channelTitle(channel)}`)), closeButton);
-  const box = h("div", { class: "thread-box", data: { testid: "thread", ts: store.thread }, on: { keydown: (event) => event.key === "Escape" && go.thread(null) } },
-    head, list.node, h("div", { class: "pane-foot" }, channel.is_archived || !channel.is_member ? null : composer({ id: channel.id, label: "Reply in thread", threadTs: store.thread }, go.sent)));
-  replace(side, box);
+  const where = channel.kind === "im" ? "Closeloop" : `#${channelTitle(channel)}`;
+  const head = h("header", { class: "pane-head" },
+    h("div", { class: "pane-title" }, h("h2", {}, "Thread"), h("p", { class: "topic" }, where)), closeButton);
+  const open = channel.is_member && !channel.is_archived;
+  const field = open ? composer({ id: channel.id, label: "Reply in thread", threadTs: store.thread }, go.sent) : null;
+  const onKey = (event) => event.key === "Escape" && go.thread(null);
+  replace(side, h("div", { class: "thread-box", data: { testid: "thread", ts: store.thread }, on: { keydown: onKey } },
+    head, list.node, h("div", { class: "pane-foot" }, field)));
   return { key: `${store.as} ${store.thread}`, list };
 }

@@ -4,7 +4,10 @@ import { displayName, people, slugOf, store } from "./store.js";
 
 const COLOURS = ["#0f766e", "#9a3412", "#4338ca", "#a21caf", "#15803d", "#b45309", "#be123c"];
 
-const colourOf = (user) => (/^#[0-9a-f]{6}$/i.test(user.color ?? "") ? user.color : COLOURS[[...user.id].reduce((sum, c) => sum + c.charCodeAt(0), 0) % COLOURS.length]);
+function colourOf(user) {
+  if (/^#[0-9a-f]{6}$/i.test(user.color ?? "")) return user.color;
+  return COLOURS[[...user.id].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % COLOURS.length];
+}
 
 const WHITE_READS = 0.18; // relative luminance up to which white letters have a contrast of 4.5 : 1
 
@@ -55,8 +58,8 @@ export function switcher(choose) {
 function personButton(user, choose) {
   const current = user.id === store.as;
   const waiting = current ? 0 : store.elsewhere[user.id] ?? 0;
-  const state = [user.deleted ? "deactivated" : "", user.is_restricted ? "guest" : "", waiting ? `${waiting} waiting` : ""].filter(Boolean).join(", ");
-  const label = [displayName(user), user.title, state].filter(Boolean).join(", ");
+  const state = [user.deleted && "deactivated", user.is_restricted && "guest", waiting && `${waiting} waiting`];
+  const label = [displayName(user), user.title, ...state].filter(Boolean).join(", ");
   return h("button", {
     type: "button", class: current ? "person current" : "person", "aria-pressed": current ? "true" : "false", "aria-label": label, title: label,
     data: { testid: `person-${slugOf(user.id)}`, user: user.id }, on: { click: () => choose(user.id) },

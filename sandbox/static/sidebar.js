@@ -63,7 +63,10 @@ function row({ id, testid, glyph, name, kind, unread = 0, waiting = 0, faded = f
   const current = store.channel === id;
   const classes = ["row", current ? "current" : "", unread && !current ? "unread" : "", faded ? "faded" : ""].filter(Boolean).join(" ");
   const label = [name, kind, unread ? `${unread} unread` : "", waiting ? `${waiting} for you` : ""].filter(Boolean).join(", ");
-  return press({ class: classes, "aria-current": current ? "page" : null, "aria-label": label, data: { testid, channel: id, unread, waiting } }, () => choose(id), icon(glyph), h("span", { class: "row-name" }, name), waiting ? h("span", { class: "badge", data: { testid: "badge" } }, waiting) : unread ? h("span", { class: "dot" }) : null);
+  const dot = unread ? h("span", { class: "dot" }) : null;
+  return press({ class: classes, "aria-current": current ? "page" : null, "aria-label": label, testid, data: { channel: id, unread, waiting } },
+    () => choose(id), icon(glyph), h("span", { class: "row-name" }, name),
+    waiting ? h("span", { class: "badge", data: { testid: "badge" } }, waiting) : dot);
 }
 
 /** The bar at the bottom of a phone. */
@@ -74,7 +77,8 @@ export function drawTabs({ openDrawer, chooseChannel, openPanel }) {
   const inChannel = store.channel !== "home" && store.channel !== direct?.id;
   redraw(byId("tabs"), facts, () => [
     tab({ testid: "tab-channels", glyph: "hash", name: "Channels", waiting, current: inChannel }, openDrawer),
-    tab({ testid: "tab-messages", glyph: "chat", name: "Direct", waiting: direct ? waitingIn(direct) : 0, current: store.channel === direct?.id }, () => direct && chooseChannel(direct.id)),
+    tab({ testid: "tab-messages", glyph: "chat", name: "Direct", waiting: direct ? waitingIn(direct) : 0, current: store.channel === direct?.id },
+      () => direct && chooseChannel(direct.id)),
     tab({ testid: "tab-home", glyph: "home", name: "Home", current: store.channel === "home" }, () => chooseChannel("home")),
     tab({ testid: "tab-clock", glyph: "clock", name: "Clock" }, () => openPanel("clock")),
     tab({ testid: "tab-break", glyph: "bolt", name: "Break" }, () => openPanel("faults")),
@@ -82,6 +86,7 @@ export function drawTabs({ openDrawer, chooseChannel, openPanel }) {
 }
 
 function tab({ testid, glyph, name, waiting = 0, current = false }, onClick) {
-  return press({ class: current ? "tab current" : "tab", "aria-current": current ? "page" : null, "aria-label": waiting ? `${name}, ${waiting} for you` : name, testid }, onClick,
+  const label = waiting ? `${name}, ${waiting} for you` : name;
+  return press({ class: current ? "tab current" : "tab", "aria-current": current ? "page" : null, "aria-label": label, testid }, onClick,
     h("span", { class: "tab-face" }, icon(glyph, 22), waiting ? h("span", { class: "badge" }, waiting) : null), h("span", {}, name));
 }

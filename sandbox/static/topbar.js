@@ -17,13 +17,15 @@ export function drawTopbar({ openDrawer, openPanel }) {
     h("div", { class: "top-tools" },
       topButton("bell", "Raise an alert", "raise", openPanel),
       topButton("bolt", "Break things", "faults", openPanel)),
-    press({ class: "top-button only-phone", "aria-label": `You are ${displayName(me())}. Change person`, testid: "phone-person" }, openDrawer, avatar(me(), "small")),
+    press({ class: "top-button only-phone", "aria-label": `You are ${displayName(me())}. Change person`, testid: "phone-person" },
+      openDrawer, avatar(me(), "small")),
   ]);
   tickClock();
 }
 
 function topButton(glyph, label, panel, openPanel) {
-  return press({ class: "top-button wide", "aria-haspopup": "dialog", testid: `open-${panel}` }, () => openPanel(panel), icon(glyph), h("span", {}, label));
+  return press({ class: "top-button wide", "aria-haspopup": "dialog", "aria-label": label, testid: `open-${panel}` },
+    () => openPanel(panel), icon(glyph), h("span", {}, label));
 }
 
 function clockFace(openPanel) {
@@ -37,8 +39,10 @@ function clockFace(openPanel) {
 export function clockControls() {
   return [
     h("div", { class: "segments", role: "group", "aria-label": "Speed" }, RATES.map(([value, label]) =>
-      press({ class: "segment", "aria-pressed": rate() === value ? "true" : "false", "aria-label": value ? `${value} times real time` : "Pause the clock", testid: `clock-rate-${value}` }, () => move({ rate: value }),
-        value ? label : icon("pause", 16)))),
+      press({
+        class: "segment", "aria-pressed": rate() === value ? "true" : "false", testid: `clock-rate-${value}`,
+        "aria-label": value ? `${value} times real time` : "Pause the clock",
+      }, () => move({ rate: value }), value ? label : icon("pause", 16)))),
     h("div", { class: "segments", role: "group", "aria-label": "Jump ahead" }, JUMPS.map(([value, label]) =>
       press({ class: "segment", testid: `clock-jump-${value}` }, () => move({ advance: value }), label))),
   ];
@@ -59,8 +63,13 @@ export const onClockMoved = (callback) => {
   moved = callback;
 };
 
+const SHOWN = [
+  ["clock-now", { hour: "2-digit", minute: "2-digit", second: "2-digit" }],
+  ["clock-day", { weekday: "short", day: "numeric", month: "short" }],
+];
+
 export function tickClock() {
-  for (const [hook, options] of [["clock-now", { hour: "2-digit", minute: "2-digit", second: "2-digit" }], ["clock-day", { weekday: "short", day: "numeric", month: "short" }]]) {
+  for (const [hook, options] of SHOWN) {
     for (const node of document.querySelectorAll(`[data-testid=${hook}]`)) {
       node.textContent = format(now(), zone(), options);
       node.dataset.now = now().toFixed(3);

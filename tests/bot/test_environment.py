@@ -17,6 +17,7 @@ SECRETS = (
     ("CLOSELOOP_DATABASE_URL", "database_url"),
     ("CLOSELOOP_REDIS_URL", "redis_url"),
 )
+SCHEMES = {"CLOSELOOP_DATABASE_URL": "postgresql://loop:", "CLOSELOOP_REDIS_URL": "redis://:"}
 
 
 def refused() -> str:
@@ -43,12 +44,13 @@ def test_the_embedded_database_is_in_the_data_folder(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize(("name", "field"), SECRETS)
 def test_a_secret_may_be_a_variable_or_a_file(name: str, field: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(name, "from-variable")
-    assert getattr(environment(), field).get_secret_value() == "from-variable"
+    secret = SCHEMES.get(name, "") + "hunter2"
+    monkeypatch.setenv(name, secret)
+    assert getattr(environment(), field).get_secret_value() == secret
     monkeypatch.delenv(name)
-    Path("secret").write_text("from-file\n")
+    Path("secret").write_text(f"{secret}-of-file\n")
     monkeypatch.setenv(f"{name}_FILE", "secret")
-    assert getattr(environment(), field).get_secret_value() == "from-file"
+    assert getattr(environment(), field).get_secret_value() == f"{secret}-of-file"
 
 
 @pytest.mark.parametrize(("name", "_"), SECRETS)
@@ -68,7 +70,7 @@ def test_a_secret_file_that_is_missing_or_empty_is_refused(monkeypatch: pytest.M
 
 def test_no_secret_shows_when_the_environment_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, _ in SECRETS:
-        monkeypatch.setenv(name, "hunter2-hunter2")
+        monkeypatch.setenv(name, SCHEMES.get(name, "") + "hunter2-hunter2")
     assert "hunter2" not in repr(environment()) + str(environment())
 
 
@@ -82,6 +84,8 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
     [
         ({"CLOSELOOP_URL": "closeloop.acme.example"}, "CLOSELOOP_URL: must be an http:// or https:// address"),
         ({"SLACK_API_URL": "http://slack.acme.example/api/"}, "SLACK_API_URL: must be https"),
+        ({"CLOSELOOP_REDIS_URL": "localhost:6379"}, "CLOSELOOP_REDIS_URL: must begin with redis://"),
+        ({"CLOSELOOP_DATABASE_URL": "mysql://db/loop"}, "CLOSELOOP_DATABASE_URL: must begin with sqlite:///"),
         ({"CLOSELOOP_LOG": "xml"}, "CLOSELOOP_LOG: should be 'text' or 'json'"),
         ({"CLOSELOOP_CLOCK_FILE": "clock.json"}, "CLOSELOOP_CLOCK_FILE moves the clock"),
     ],
@@ -92,8 +96,9 @@ def test_nonsense_is_refused_by_name(variables: dict[str, str], told: str, monke
     assert refused().startswith(told)
 
 
-def test_a_mistake_never_repeats_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CLOSELOOP_URL", "hunter2-hunter2")
+@pytest.mark.parametrize("name", ["CLOSELOOP_URL", "CLOSELOOP_DATABASE_URL", "CLOSELOOP_REDIS_URL"])
+def test_a_mistake_never_repeats_a_value(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "hunter2-hunter2")
     assert "hunter2" not in refused()
 
 
@@ -105,7 +110,13 @@ def test_the_clock_may_be_moved_where_slack_is_a_stand_in(monkeypatch: pytest.Mo
 
 
 def test_misspelt_variables_are_found() -> None:
-    given = {"CLOSELOOP_DATABSE_URL": "", "SLACK_BOT_TOKN": "", "SLACK_DEVELOPER_MENU": "", "CLOSELOOP_KEY": "", "PATH": ""}
+    given = {
+        "CLOSELOOP_DATABSE_URL": "",
+        "SLACK_BOT_TOKN": "",
+        "SLACK_DEVELOPER_MENU": "",
+        "CLOSELOOP_KEY": "",
+        "PATH": "",
+    }
     assert misspelt(given) == [
         ("CLOSELOOP_DATABSE_URL", "CLOSELOOP_DATABASE_URL"),
         ("SLACK_BOT_TOKN", "SLACK_BOT_TOKEN"),
@@ -121,7 +132,10 @@ def test_every_secret_has_a_file_twin_and_nothing_else_has() -> None:
 @pytest.mark.parametrize(
     ("text", "safe"),
     [
-        ("cannot connect to postgresql+psycopg://loop:hunter2@db/loop", "cannot connect to postgresql+psycopg://…@db/loop"),
+        (
+            "cannot connect to postgresql+psycopg://loop:hunter2@db/loop",
+            "cannot connect to postgresql+psycopg://…@db/loop",
+        ),
         ("redis://:hunter2@cache:6379/0 refused", "redis://…@cache:6379/0 refused"),
         ("sqlite:////var/lib/closeloop.db", "sqlite:////var/lib/closeloop.db"),
     ],

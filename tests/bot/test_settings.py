@@ -117,7 +117,7 @@ def test_what_this_version_does_not_do_yet_is_said_and_never_ignored() -> None:
         "people.ana@acme.example.hours",
         "sources.ap-auditor.steward",
     ]
-    assert told[0].startswith("closeloop.yaml:20: ") and "asked at all hours in this version" in told[0]
+    assert told[0].startswith("closeloop.yaml:21: ") and "asked at all hours in this version" in told[0]
 
 
 def test_a_configuration_that_asks_for_nothing_unbuilt_has_no_warnings() -> None:
@@ -156,7 +156,9 @@ def test_what_can_be_used_but_is_hardly_meant_is_a_warning_with_its_line(text: s
 
 
 def test_a_chain_of_managers_that_ends_is_no_cycle() -> None:
-    text = "people:\n  ana@acme.example: {manager: cleo@acme.example}\n  cleo@acme.example: {manager: elsa@acme.example}"
+    text = (
+        "people:\n  ana@acme.example: {manager: cleo@acme.example}\n  cleo@acme.example: {manager: elsa@acme.example}"
+    )
     assert not any("cycle" in str(warning) for warning in config(FALLBACK + text).warnings)
 
 
@@ -191,7 +193,9 @@ def test_scalars_stay_what_was_written() -> None:
 
 
 def test_sections_with_nothing_left_in_them_count_as_left_out() -> None:
-    empty = "".join(f"{name}:\n" for name in ("people", "admins", "sources", "routing", "policies", "directory", "limits"))
+    empty = "".join(
+        f"{name}:\n" for name in ("people", "admins", "sources", "routing", "policies", "directory", "limits")
+    )
     found = config(FALLBACK + empty)
     assert (found.people(), found.plan().rules, found.directories) == ((), (), ("file", "slack"))
 

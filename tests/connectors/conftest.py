@@ -1,4 +1,4 @@
-"""Two stands for Slack: the sandbox over real HTTP, and a server that answers as it is told; and a desk that remembers."""
+"""Two stands for Slack, the sandbox and a server that answers as it is told, and a desk that remembers."""
 
 from __future__ import annotations
 
@@ -258,13 +258,21 @@ class Workspace:
         return self.post("act", **{"as": who}, container=container, action={"action_id": f"act:{act}"})
 
 
-@pytest.fixture
-def workspace(desk: FakeDesk) -> Iterator[Workspace]:
-    """The sandbox and the connector, each asking the other over HTTP."""
-    inbound: list[SlackInbound] = []
+@dataclass
+class Servers:
+    """The sandbox and an address for its requests, each on a port of its own; a test puts its connector behind it."""
+
+    url: str = ""
+    inbound: SlackInbound | None = None
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    both = Servers()
 
     async def events(request: Request) -> Response:
-        status, headers, body = await run_in_threadpool(inbound[0].dispatch, await request.body(), request.headers)
+        assert both.inbound is not None
+        status, headers, body = await run_in_threadpool(both.inbound.dispatch, await request.body(), request.headers)
         return Response(body, status, headers)
 
     bot, bot_thread, bot_port = _serve(Starlette(routes=[Route("/slack/events", events, methods=["POST"])]))
@@ -276,14 +284,21 @@ def workspace(desk: FakeDesk) -> Iterator[Workspace]:
         limits=Limits(enabled=False),
     )
     slack, slack_thread, slack_port = _serve(create_app(config))
-    url = f"http://127.0.0.1:{slack_port}"
-    inbound.append(
-        SlackInbound(Access(token=TOKEN, signing_secret=SECRET, base_url=f"{url}/api/"), desk, now=lambda: NOW)
-    )
-    with httpx2.Client(trust_env=False, timeout=10) as http:
-        yield Workspace(url=url, http=http, desk=desk)
-    inbound[0].close()
+    both.url = f"http://127.0.0.1:{slack_port}"
+    yield both
     for server, thread in ((bot, bot_thread), (slack, slack_thread)):
         server.should_exit = True
         thread.join(10)
         assert not thread.is_alive()
+
+
+@pytest.fixture
+def workspace(servers: Servers, desk: FakeDesk) -> Iterator[Workspace]:
+    """A fresh workspace and the connector, each asking the other over HTTP."""
+    access = Access(token=TOKEN, signing_secret=SECRET, base_url=f"{servers.url}/api/")
+    servers.inbound = SlackInbound(access, desk, now=lambda: NOW)
+    with httpx2.Client(trust_env=False, timeout=10) as http:
+        fresh = Workspace(url=servers.url, http=http, desk=desk)
+        fresh.post("reset")
+        yield fresh
+    servers.inbound.close()

@@ -48,6 +48,7 @@ def test_each_part_has_its_own_leaf(part: Part, leaves: list[dict[str, object]])
     assert text.leaves((part,), CAST) == leaves
 
 
+LONG = "bank.example." * 10 + "evil.example"
 DESTINATIONS = [
     ("https://a.example/x?y=1#z", ("https://a.example/x?y=1#z", "a.example")),
     ("HTTP://A.Example:8080/", ("http://a.example:8080/", "a.example")),
@@ -60,7 +61,7 @@ DESTINATIONS = [
     ("https:///nowhere", None),
     ("ftp://a.example/", None),
     ("https://a.example/" + "x" * 3000, None),
-    ("https://" + "bank.example." * 10 + "evil.example/", ("https://" + "bank.example." * 10 + "evil.example/", "…" + ("bank.example." * 10 + "evil.example")[-79:])),
+    (f"https://{LONG}/", (f"https://{LONG}/", f"…{LONG[-79:]}")),
 ]  # fmt: skip
 
 

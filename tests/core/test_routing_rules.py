@@ -17,7 +17,7 @@ URGENT = Rule(when={"severity": ("critical",)}, channel="#urgent")
 
 PRECEDENCE = [
     # what, signal, rules, owner, reason, channel, policy
-    ("the source alone", {}, (), ANA, "owner of source ap-auditor", "#ai-alerts", "default"),
+    ("the source alone", {}, (), ANA, "the source's own", "#ai-alerts", "default"),
     ("named in the alert", {"owner": CLEO.id}, (), CLEO, "named in the alert", "#ai-alerts", "default"),
     (
         "a rule before the source",
@@ -37,8 +37,8 @@ PRECEDENCE = [
         "#payments",
         "fast",
     ),
-    ("a rule that does not match", {}, (PAYMENTS,), ANA, "owner of source ap-auditor", "#ai-alerts", "default"),
-    ("a catch-all after the source", {}, (EVERYTHING,), ANA, "owner of source ap-auditor", "#ai-alerts", "slow"),
+    ("a rule that does not match", {}, (PAYMENTS,), ANA, "the source's own", "#ai-alerts", "default"),
+    ("a catch-all after the source", {}, (EVERYTHING,), ANA, "the source's own", "#ai-alerts", "slow"),
     (
         "a catch-all for a source without a line",
         {"source": "new"},
@@ -123,13 +123,13 @@ def test_an_owner_named_by_a_chat_id_goes_by_the_id_of_the_directory() -> None:
 
 def test_a_source_that_may_not_name_the_owner_does_not() -> None:
     plan = replace(PLAN, may_not_name_owner=frozenset({"ap-auditor"}))
-    assert route(signal(owner=DOV.id), plan, Team()).owner(Team()) == (ANA.id, "owner of source ap-auditor")
+    assert route(signal(owner=DOV.id), plan, Team()).owner(Team()) == (ANA.id, "the source's own")
 
 
 def test_a_guest_named_in_the_alert_does_not_get_it() -> None:
     assert route(signal(owner=GUS.id), PLAN, Team()).owner(Team()) == (
         ANA.id,
-        f"{GUS.id} is guest; owner of source ap-auditor",
+        f"{GUS.id} is guest; the source's own",
     )
 
 

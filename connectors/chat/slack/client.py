@@ -72,8 +72,8 @@ class SlackChat:
         return None
 
     def _read_from(self, target: Target) -> str | None:
-        if target.edit or target.root:
-            return (target.edit or target.root).channel  # type: ignore[union-attr]
+        if known := target.edit or target.root:
+            return known.channel
         where = _where(target)
         return self.channels.direct(where) if target.person else self.channels.id_of(where)
 

@@ -6,6 +6,7 @@ ever; opening a modal, showing a private sentence and publishing Home come after
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -72,6 +73,7 @@ class SlackInbound:
 def build_app(access: Access, listeners: Listeners) -> App:
     """The Bolt app. Nothing is asked of Slack to build it, so that it starts while Slack is away."""
     app = App(
+        logger=_quiet(),
         signing_secret=access.signing_secret,
         client=client(None, access.base_url),
         authorize=lambda: AuthorizeResult(enterprise_id=None, team_id=None, bot_token=access.token),
@@ -90,6 +92,13 @@ def build_app(access: Access, listeners: Listeners) -> App:
     app.event(EVENT)(listeners.home_opened)
     app.event(re.compile(""))(listeners.unknown_event)
     return app
+
+
+def _quiet() -> logging.Logger:
+    """Bolt quotes the whole body of what it refuses, and warns of a SLACK_BOT_TOKEN that is used elsewhere."""
+    logger = logging.getLogger("slack_bolt.closeloop")
+    logger.setLevel(logging.ERROR)
+    return logger
 
 
 def _own_team(team: str) -> Callable[..., BoltResponse | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 
 from slack_sdk import WebClient
@@ -76,7 +76,7 @@ class Replies:
             except (Refusal, Later, Unknown) as error:
                 log.warning("a private reply was not shown", extra={"reply": what, "code": error.code})
 
-        self.later.submit(run)
+        self.later.submit(run).add_done_callback(_told)
 
     def _say(self, asker: Asker, said: Text, people: People) -> None:
         content: Json = {"text": top_level(said, people), "blocks": said_blocks(said, people)}
@@ -104,11 +104,17 @@ class Replies:
             ask(self.web.views_publish, user_id=user, view=drawn)
 
 
+def _told(reply: Future[None]) -> None:
+    """A defect in a reply is ours to know: nobody waits for its result."""
+    if (defect := reply.exception()) is not None:
+        log.error("a private reply failed", exc_info=defect)
+
+
 def _respond(asker: Asker, content: Json) -> None:
     """Raises Unknown where Slack did not take it."""
     webhook = WebhookClient(asker.response_url, timeout=WAIT, retry_handlers=[])
     webhook.proxy = None
-    whole = content | {"response_type": "ephemeral", "replace_original": False}
+    whole = content | {"response_type": "ephemeral", "replace_original": False, **views.NO_PREVIEWS}
     if asker.thread:
         whole["thread_ts"] = asker.thread
     try:

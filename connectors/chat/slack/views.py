@@ -22,6 +22,7 @@ from connectors.chat.slack.blocks import (
 from connectors.chat.slack.text import Json, People, fitted, top_level
 
 TITLE = 24
+NO_PREVIEWS = {"unfurl_links": False, "unfurl_media": False}
 ROWS = 60
 
 
@@ -55,7 +56,7 @@ def answer(given: Answer) -> Json:
     else:
         text = top_level((Words(f"{sheet.title}. "), *sheet.intro, *_joined(sheet.rows)), {**people, **sheet.people})
         blocks = _page(sheet, people, MESSAGE_BLOCKS)
-    return {"response_type": "ephemeral", "text": text or "Done.", "blocks": blocks}
+    return {"response_type": "ephemeral", "text": text or "Done.", "blocks": blocks, **NO_PREVIEWS}
 
 
 def _joined(rows: Sequence[Row]) -> Text:

@@ -1,0 +1,150 @@
+"""Start-up checks: each problem is found, has an id that stays, and says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot import checks
+from bot.checks import Problem
+from bot.environment import Environment, environment
+from bot.ports import Away, Store
+from storage.memory import MemoryStore
+
+WELL = """\
+fallback: {owner: elsa@acme.example, channel: "#ai-exceptions"}
+people:
+  ana@acme.example: {manager: elsa@acme.example}
+policies:
+  default: {hours: always, verify: never}
+"""
+SLACK = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s"}
+
+
+class Redis:
+    def __init__(self, *, there: bool = True) -> None:
+        self.there = there
+
+    def hint(self, job: str, ids: object, /) -> bool:
+        return self.there
+
+    def ping(self) -> bool:
+        return self.there
+
+
+def no_problems(token: str, base_url: str, channels: tuple[str, ...]) -> list[tuple[str, str, str]]:
+    return []
+
+
+def opening(env: Environment) -> Store:
+    return MemoryStore()
+
+
+Check = Callable[..., list[Problem]]
+
+
+@pytest.fixture
+def check(monkeypatch: pytest.MonkeyPatch) -> Check:
+    """Everything in order, except for what a test says."""
+
+    def run(
+        *, config: str = WELL, redis: bool = True, variables: dict[str, str] | None = None, **asked: object
+    ) -> list[Problem]:
+        Path("closeloop.yaml").write_text(config)
+        for name, value in ({**SLACK, "CLOSELOOP_SECRET_KEY": "k" * 32} | (variables or {})).items():
+            monkeypatch.setenv(name, value)
+        given: dict[str, object] = {
+            "open_store": opening,
+            "queue": lambda url: Redis(there=redis),
+            "slack": no_problems,
+        } | asked
+        return checks.run(environment(), **given)  # type: ignore[arg-type]
+
+    return run
+
+
+def ids(found: list[Problem]) -> list[str]:
+    return [problem.id for problem in found]
+
+
+def test_nothing_is_found_where_everything_is_in_order(check: Check) -> None:
+    assert check() == []
+
+
+def test_a_database_that_is_away_is_an_error_without_its_password(check: Check) -> None:
+    def away(env: Environment) -> Store:
+        raise Away("postgresql://loop:hunter2@db/loop refused the connection")
+
+    (found,) = check(open_store=away)
+    assert (found.id, found.level) == ("CL001", "error")
+    assert "postgresql://…@db/loop refused" in found.what
+
+
+def test_redis_is_asked_only_where_it_is_not_embedded(check: Check) -> None:
+    assert check(redis=False) == []
+    assert ids(check(redis=False, variables={"CLOSELOOP_REDIS_URL": "redis://cache"})) == ["CL003"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "found"),
+    [
+        ({"SLACK_BOT_TOKEN": ""}, ["CL020"]),
+        ({"SLACK_SIGNING_SECRET": ""}, ["CL021"]),
+        ({"SLACK_SIGNING_SECRET": "", "SLACK_APP_TOKEN": "xapp-1"}, []),
+        ({"SLACK_BOT_TOKEN": "xoxp-1"}, ["CL022"]),
+        ({"SLACK_BOT_TOKEN": "xoxe.xoxb-1"}, []),
+        ({"CLOSELOOP_SECRET_KEY": ""}, ["CL004"]),
+        ({"CLOSELOOP_SECRET_KEY": "short"}, ["CL004"]),
+        ({"CLOSELOOP_DATABSE_URL": "x"}, ["CL005"]),
+    ],
+)
+def test_each_variable_that_is_missing_or_wrong_is_found(
+    variables: dict[str, str], found: list[str], check: Check
+) -> None:
+    assert ids(check(variables=variables)) == found
+
+
+def test_the_misspelt_variable_is_named_with_the_right_one(check: Check) -> None:
+    (found,) = check(variables={"CLOSELOOP_DATABSE_URL": "x"})
+    assert "CLOSELOOP_DATABSE_URL" in found.what and found.to_do == "Did you mean CLOSELOOP_DATABASE_URL?"
+
+
+def test_each_mistake_of_the_file_is_an_error_of_its_own(check: Check) -> None:
+    found = check(config=WELL + "peple: {}\nadmins: [elsa]\n")
+    assert ids(found) == ["CL010", "CL010"]
+    assert "closeloop.yaml:6: peple: unknown key; did you mean people?" in found[0].what
+
+
+def test_what_the_file_asks_for_and_this_version_does_not_do_is_a_warning(check: Check) -> None:
+    found = check(config=WELL.replace("always", "working"))
+    assert [(problem.id, problem.level) for problem in found] == [("CL011", "warning")]
+    assert "asked at all hours in this version" in found[0].what
+
+
+def test_people_without_a_manager_are_named_except_the_owner_of_last_resort(check: Check) -> None:
+    more = "  dov@acme.example: {}\n  elsa@acme.example: {}\n"
+    found = check(config=WELL.replace("policies:", more + "policies:"))
+    assert ids(found) == ["CL012"]
+    assert "dov@acme.example." in found[0].what and "elsa" not in found[0].what
+
+
+def test_slack_is_asked_about_every_channel_and_answers_with_its_own_ids(check: Check) -> None:
+    asked: list[tuple[str, str, tuple[str, ...]]] = []
+
+    def slack(token: str, base_url: str, channels: tuple[str, ...]) -> list[tuple[str, str, str]]:
+        asked.append((token, base_url, channels))
+        return [("CL107", "The bot is not in #ai-exceptions.", "Type: /invite @Closeloop")]
+
+    found = check(slack=slack)
+    assert asked == [("xoxb-1", "https://slack.com/api/", ("#ai-exceptions",))]
+    assert found == [
+        Problem(id="CL107", level="error", what="The bot is not in #ai-exceptions.", to_do="Type: /invite @Closeloop")
+    ]
+
+
+def test_errors_come_before_warnings_and_every_problem_says_what_to_do(check: Check) -> None:
+    found = check(variables={"CLOSELOOP_SECRET_KEY": "", "SLACK_BOT_TOKEN": ""})
+    assert [problem.level for problem in found] == ["error", "warning"]
+    assert all(problem.to_do for problem in found)

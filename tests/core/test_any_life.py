@@ -1,0 +1,289 @@
+"""Anybody does anything at any time: what holds of an alert after every step, whatever its life was."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cast import ANA, BEN, CLEO, DOV, ELSA, PLAN, POLICY, T0, Team, minutes, person, raising, signal, who
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from bot.core import alert as life
+from bot.core.alert import Given
+from bot.core.card import card, notice
+from bot.core.events import Event, Kind
+from bot.core.people import gone
+from bot.core.policy import Step
+from bot.core.signal import Severity
+from bot.core.state import ASKING, FINISHED, Alert, Change, Refused, Status, fold, packed, unpacked
+from bot.core.text import one_line
+from bot.core.wake import orphaned, wake
+
+OPEN, ACK, RESOLVED, CLOSED, DISMISSED = Status
+BOTH = {OPEN: {OPEN}, ACK: {ACK}}
+LEGAL: dict[Kind, dict[Status, set[Status]]] = {
+    Kind.RAISED_AGAIN: BOTH,
+    Kind.CAME_BACK: {CLOSED: {OPEN}},
+    Kind.ACKNOWLEDGED: {OPEN: {ACK}},
+    Kind.STILL_ON_IT: {ACK: {ACK}},
+    Kind.CHECK_IN: {ACK: {ACK}},
+    Kind.EXPIRED: {ACK: {OPEN}},
+    Kind.NUDGED: {OPEN: {OPEN}},
+    Kind.ESCALATED: {OPEN: {OPEN}},
+    Kind.EXCEPTION: {OPEN: {OPEN}},
+    Kind.REASSIGNED: {OPEN: {OPEN}, ACK: {OPEN}},
+    Kind.DECLINED: {OPEN: {OPEN}, ACK: {OPEN}},
+    Kind.SNOOZED: BOTH,
+    Kind.SNOOZE_ENDED: BOTH,
+    Kind.NOTED: {status: {status} for status in Status},
+    Kind.RESOLVED: {OPEN: {RESOLVED}, ACK: {RESOLVED}},
+    Kind.CLEARED: {OPEN: {OPEN, RESOLVED}, ACK: {ACK, RESOLVED}},
+    Kind.CLOSED: {RESOLVED: {CLOSED}},
+    Kind.DISMISSED: {OPEN: {DISMISSED}, ACK: {DISMISSED}},
+    Kind.REOPENED: {CLOSED: {OPEN}, DISMISSED: {OPEN}},
+}
+# These leave the clock alone, so that neither a chatty source nor a chatty person puts it off.
+MAY_STAY_OVERDUE = {Kind.RAISED_AGAIN, Kind.NOTED}
+
+SAM = person("Sam", manager="cleo@acme.example")
+PEOPLE = st.sampled_from([ANA, BEN, CLEO, ELSA, DOV, SAM])
+TEXTS = st.sampled_from(["", "  ", "Refunded.", "<!channel> \u202e", "x" * 5000])
+SPANS = st.one_of(
+    st.integers(1, 120).map(lambda n: timedelta(seconds=n)),
+    st.integers(1, 600).map(minutes),
+    st.integers(1, 30).map(lambda n: timedelta(days=n)),
+)
+POLICIES = st.sampled_from(
+    [
+        POLICY,
+        replace(POLICY, cleared="ask", check_ins=1),
+        replace(POLICY, steps=(Step(who="owner", nudge_every=minutes(1), nudges=0),), check_ins=0),
+        replace(
+            POLICY,
+            steps=(Step(who="manager", nudge_every=minutes(5), nudges=1), Step(who=DOV.id, nudge_every=minutes(9))),
+        ),
+        replace(POLICY, steps=(POLICY.steps[0], Step(who="#team", nudge_every=minutes(5), nudges=1), POLICY.steps[3])),
+        replace(POLICY, within=dict.fromkeys(Severity, timedelta(seconds=1)), check_in_every=timedelta(days=400)),
+    ]
+)
+
+
+def through_json(event: Event) -> Event:
+    return replace(event, data=json.loads(json.dumps(event.data)))
+
+
+class AnyLife(RuleBasedStateMachine):
+    """One alert, raised by a source, and everybody who may or may not have to do with it."""
+
+    alert: Alert
+
+    @initialize(policy=POLICIES, severity=st.sampled_from(Severity), owner=PEOPLE)
+    def is_raised(self, policy: Any, severity: Severity, owner: Any) -> None:
+        self.now, self.policy = T0, policy
+        self.team = Team([ANA, BEN, CLEO, ELSA, DOV, SAM])
+        change = raising(signal(severity=severity), owner=owner.id, policy=policy)
+        self.alert, self.events = change.alert, list(change.events)
+        self.said: set[str] = set()
+
+    @property
+    def given(self) -> Given:
+        return Given(now=self.now, policy=self.policy, roster=self.team, plan=PLAN)
+
+    def step(self, outcome: Change | Refused | None) -> None:
+        """Take a change as the loop would, and hold it to the rules. What was refused changed nothing."""
+        if not isinstance(outcome, Change):
+            return
+        before = self.alert
+        for event in outcome.events:
+            after = fold([*self.events, event])
+            assert after.status in LEGAL[event.kind].get(before.status, set()), (
+                before.status,
+                event.kind,
+                after.status,
+            )
+            moved = (before.status, before.owner) != (after.status, after.owner)
+            assert after.generation == before.generation + moved
+            assert event.generation == after.generation
+            assert event.at == self.now
+            self.events.append(event)
+            before = after
+        assert before == outcome.alert
+        self.keeps_its_clock(outcome)
+        self.says_nothing_twice(outcome)
+        self.alert = outcome.alert
+
+    def keeps_its_clock(self, outcome: Change) -> None:
+        """Nothing is due in the past after a step."""
+        after = outcome.alert
+        if after.due_at is None or after.due_at > self.now:
+            return
+        assert outcome.events[-1].kind in MAY_STAY_OVERDUE
+        assert after.due_at == self.alert.due_at
+
+    def says_nothing_twice(self, outcome: Change) -> None:
+        keys = [item.key for item in outcome.owed]
+        assert len(keys) == len(set(keys))
+        once = {item.key for item in outcome.owed if item.kind != "card"}
+        assert not once & self.said
+        self.said |= once
+        assert "card" in {item.kind for item in outcome.owed}
+        self.reads(outcome)
+
+    def reads(self, outcome: Change) -> None:
+        """Everything owed can be said in words."""
+        for item in outcome.owed:
+            event = next(event for event in self.events if event.seq == item.seq)
+            if item.kind == "card":
+                assert card(outcome.alert, event, policy=self.policy, roster=self.team).buttons
+                continue
+            where = item.place.partition(":")[2]
+            to = where[1:] if where.startswith("@") else None
+            message = notice(item.kind, outcome.alert, event, to=to, now=self.now)
+            assert item.thread or one_line(outcome.alert.signal.title, 200) in str(message.summary)
+
+    # ── time, and the world ──────────────────────────────────────────────────────────────────────────────────────
+
+    @rule(span=SPANS)
+    def time_passes(self, span: timedelta) -> None:
+        self.now += span
+
+    @rule(span=SPANS)
+    def the_clock_comes_when_it_is_due(self, span: timedelta) -> None:
+        if self.alert.due_at is not None:
+            self.now = max(self.alert.due_at, self.now) + (span if span < minutes(1) else timedelta(0))
+        self.the_clock_comes()
+
+    @rule()
+    def the_clock_comes(self) -> None:
+        due = self.alert.status in ASKING and self.alert.due_at is not None and self.alert.due_at <= self.now
+        outcome = wake(self.alert, self.given)
+        assert (outcome is not None) == due
+        self.step(outcome)
+        assert wake(self.alert, self.given) is None, "one wake fires one step"
+
+    @rule(one=PEOPLE, active=st.booleans(), manager=st.one_of(st.none(), PEOPLE))
+    def somebody_changes(self, one: Any, active: bool, manager: Any) -> None:
+        self.team = self.team.but(one.id, active=active, manager=manager.id if manager else None)
+
+    @rule()
+    def an_owner_who_is_gone_is_replaced(self) -> None:
+        was_gone = gone(self.alert.owner, self.team)
+        outcome = orphaned(self.alert, self.given)
+        self.step(outcome)
+        assert outcome is None or (was_gone and outcome.alert.owner != outcome.events[0].data["from"])
+
+    # ── the source ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    @rule(severity=st.sampled_from(Severity), owner=PEOPLE)
+    def the_source_raises_it_again(self, severity: Severity, owner: Any) -> None:
+        found = signal(severity=severity, summary=f"seen at {self.now}")
+        if self.alert.status == CLOSED:
+            self.step(life.came_back(self.alert, self.given, signal=found, owner=owner.id))
+        elif not self.alert.finished:
+            count = self.alert.count
+            self.step(life.raised_again(self.alert, self.given, signal=found))
+            assert self.alert.count == count + 1
+            assert self.alert.severity.rank <= severity.rank
+
+    @rule()
+    def the_source_clears_it(self) -> None:
+        self.resolves(life.cleared(self.alert, self.given))
+
+    # ── people ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @rule(one=PEOPLE)
+    def somebody_acknowledges(self, one: Any) -> None:
+        self.step(life.acknowledge(self.alert, self.given, by=who(one)))
+
+    @rule(one=PEOPLE, to=PEOPLE, why=TEXTS)
+    def somebody_reassigns(self, one: Any, to: Any, why: str) -> None:
+        self.step(life.reassign(self.alert, self.given, by=who(one), to=to.id, reason=why))
+
+    @rule(one=PEOPLE, to=st.one_of(st.none(), PEOPLE))
+    def somebody_says_not_mine(self, one: Any, to: Any) -> None:
+        self.step(life.not_mine(self.alert, self.given, by=who(one), to=to.id if to else None))
+
+    @rule(one=PEOPLE, span=SPANS)
+    def somebody_snoozes(self, one: Any, span: timedelta) -> None:
+        outcome = life.snooze(self.alert, self.given, by=who(one), until=self.now + span)
+        assert isinstance(outcome, Refused) or span <= self.policy.snooze_at_most
+        self.step(outcome)
+
+    @rule(one=PEOPLE, text=TEXTS)
+    def somebody_notes(self, one: Any, text: str) -> None:
+        self.step(life.note(self.alert, self.given, by=who(one), text=text))
+
+    @rule(one=PEOPLE, what=TEXTS)
+    def somebody_resolves(self, one: Any, what: str) -> None:
+        self.resolves(life.resolve(self.alert, self.given, by=who(one), what=what, link="javascript:alert(1)"))
+
+    def resolves(self, outcome: Change | Refused) -> None:
+        self.step(outcome)
+        if self.alert.status == RESOLVED:
+            self.step(life.close(self.alert, self.given, by=self.events[-1].actor))
+
+    @rule(one=PEOPLE, why=TEXTS)
+    def somebody_dismisses(self, one: Any, why: str) -> None:
+        self.step(life.dismiss(self.alert, self.given, by=who(one), reason=why))
+
+    @precondition(lambda self: self.alert.finished)
+    @rule(one=PEOPLE, why=TEXTS)
+    def somebody_reopens(self, one: Any, why: str) -> None:
+        self.step(life.reopen(self.alert, self.given, by=who(one), reason=why, owner=one.id))
+
+    # ── what always holds ────────────────────────────────────────────────────────────────────────────────────────
+
+    @invariant()
+    def is_somebodys_and_due_until_it_is_over(self) -> None:
+        alert = self.alert
+        assert alert.owner
+        assert alert.finished == (alert.status in FINISHED) == (alert.due_at is None) == (alert.finished_at is not None)
+
+    @invariant()
+    def its_fields_agree(self) -> None:
+        alert = self.alert
+        if alert.status in ASKING:
+            acknowledged = alert.status == ACK
+            assert (alert.acknowledged_at is not None) == (alert.resolve_by is not None) == acknowledged
+        if alert.snoozed_until:
+            assert alert.status in ASKING
+            assert alert.due_at == alert.snoozed_until
+        assert 0 <= alert.step < len(self.policy.steps)
+        assert len(alert.declined) == len(set(alert.declined))
+
+    @invariant()
+    def is_what_its_trail_says(self) -> None:
+        assert self.alert.revision == len(self.events) == self.events[-1].seq
+        assert fold(self.events) == self.alert
+        assert fold(map(through_json, self.events)) == self.alert
+        assert unpacked(json.loads(json.dumps(packed(self.alert)))) == self.alert
+
+    @invariant()
+    def the_trail_names_who_acted(self) -> None:
+        last = self.events[-1].actor
+        assert (last.kind, last.id) == ("clock", "clock") or (last.kind in ("person", "source") and last.id)
+
+
+AnyLife.TestCase.settings = settings(
+    max_examples=120, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+
+
+class TestAnyLife(AnyLife.TestCase):  # type: ignore[name-defined,misc]
+    """Collected by pytest."""
+
+
+def test_every_kind_of_event_has_its_legal_transitions() -> None:
+    assert set(LEGAL) == set(Kind) - {Kind.RAISED}
+
+
+def test_the_table_of_transitions_would_notice_an_illegal_one() -> None:
+    machine = AnyLife()
+    machine.is_raised(POLICY, Severity.ERROR, ANA)
+    with pytest.raises(AssertionError):
+        machine.step(life.close(machine.alert, machine.given, by=who(ANA)))

@@ -1,0 +1,154 @@
+"""The loop and the courier on the store in memory, with a fake clock, chat, queue and directory."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cast import (
+    EVERYBODY,
+    PLAN,
+    POLICY,
+    T0,
+    FakeChat,
+    FakeClock,
+    FakeDirectory,
+    FakeQueue,
+    Shown,
+    signal,
+)
+
+from bot.acts import Act, Arrival, Done, Received
+from bot.core.people import Person
+from bot.core.policy import Policy
+from bot.core.routing import Plan
+from bot.core.signal import Signal
+from bot.core.state import Alert, Refused, fold
+from bot.delivery import Courier, Outcome
+from bot.loop import Loop
+from bot.people import People
+from bot.ports import Delivery, Interaction
+from storage.memory import MemoryStore
+
+
+@dataclass
+class World:
+    """Everything one alert needs to live."""
+
+    policy: Policy = POLICY
+    plan: Plan = PLAN
+    clock: FakeClock = field(default_factory=FakeClock)
+    chat: FakeChat = field(default_factory=FakeChat)
+    queue: FakeQueue = field(default_factory=FakeQueue)
+    directory: FakeDirectory = field(default_factory=FakeDirectory)
+
+    def __post_init__(self) -> None:
+        self.store = MemoryStore(clock=self.clock)
+        self.store.save_policies([self.policy], at=T0)
+        self.store.save_people(EVERYBODY, at=T0)
+        self.people = People(store=self.store, directories=[self.directory], clock=self.clock)
+        ids = (f"01JQ{n:022}" for n in itertools.count(1))
+        self.loop = Loop(store=self.store, queue=self.queue, clock=self.clock, plan=self.plan, new_id=lambda: next(ids))
+        self.courier = Courier(
+            store=self.store,
+            chats={"slack": self.chat},
+            people=self.people,
+            clock=self.clock,
+            queue=self.queue,
+            rescue=self.loop.rescue,
+        )
+        self.gestures = itertools.count(1)
+
+    # ── the source ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def receive(self, *signals: Signal) -> list[Received]:
+        answers = self.loop.receive([Arrival(signal=one) for one in signals])
+        assert all(isinstance(answer, Received) for answer in answers), answers
+        return [answer for answer in answers if isinstance(answer, Received)]
+
+    def raised(self, **fields: Any) -> Alert:
+        return self.alert(self.receive(signal(**fields))[0].alert_id)
+
+    def posted(self, request: str, body: str, of: Signal | None = None) -> Received | Refused:
+        """One request with an Idempotency-Key."""
+        asked = Interaction(source="intake:1", id=request, digest=body)
+        return self.loop.receive([Arrival(signal=of or signal(), interaction=asked)])[0]
+
+    # ── people ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def act(self, alert: Alert, by: Person, **fields: Any) -> Act:
+        """A gesture of its own on the card as `alert` has it, made in the card's channel by whoever is in it."""
+        asked = Interaction(source="slack:gesture", id=f"g{next(self.gestures)}")
+        known: dict[str, Any] = {"interaction": asked, "alert_id": alert.id, "by": by, "seen": alert.generation}
+        return Act(**known | {"member": by.chat["slack"] in self.chat.members} | fields)
+
+    def acknowledge(self, alert: Alert, by: Person, **fields: Any) -> Done:
+        return self.loop.acknowledge(self.act(alert, by, **fields))
+
+    def leaves(self, one: Person) -> None:
+        """They are deactivated, and the directory says so from now on."""
+        self.directory.people[one.id] = replace(one, active=False)
+
+    # ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def sleep(self, span: timedelta | float) -> None:
+        """Time passes, and the clock does what becomes due on the way."""
+        until = self.clock.at + (span if isinstance(span, timedelta) else timedelta(minutes=span))
+        while True:
+            for alert_id, _ in self.store.due_alerts(self.clock.at, limit=100):
+                self.loop.wake(alert_id)
+            following = self.store.next_due(self.clock.at)
+            if following is None or following > until:
+                break
+            self.clock.at = following
+        self.clock.at = until
+
+    def deliver(self) -> list[Outcome]:
+        """Serve every lane until nothing waits that may go within a minute of machine time."""
+        outcomes: list[Outcome] = []
+        for _ in range(500):
+            now = self.clock.machine()
+            lanes = self.store.due_lanes(now, limit=50)
+            outcomes += [done for _, number in lanes if (done := self.courier.deliver(number))]
+            following = self.store.next_lane_at(now)
+            if not lanes and (following is None or following > now + 60):
+                return outcomes
+            if not lanes and following is not None:
+                self.clock.ahead += following - now
+        raise AssertionError("deliveries never come to rest")
+
+    # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def alert(self, alert_id: str) -> Alert:
+        """The alert as it is stored, which is what its trail says."""
+        found = self.store.alert(alert_id)
+        assert found is not None
+        assert fold(self.store.events(alert_id)) == found
+        return found
+
+    def kinds(self, alert: Alert) -> list[str]:
+        return [event.kind.value for event in self.store.events(alert.id)]
+
+    def owed(self, alert: Alert) -> list[Delivery]:
+        return [row for row in self.store._lanes._rows.values() if row.alert_id == alert.id]
+
+    def card(self, alert: Alert) -> Shown:
+        """Its one card: never two."""
+        cards = [shown for shown in self.chat.shown if shown.mark.kind == "card" and shown.mark.alert == alert.id]
+        assert len(cards) == 1
+        return cards[0]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def a_world() -> Callable[..., World]:
+    """A world with another policy or plan."""
+    return World

@@ -1,0 +1,390 @@
+"""What is owed to the chat: said once, edited in place, looked up before it is repeated, dropped when worthless."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cast import ANA, BEN, CLEO, ELSA, POLICY, T0, Team, given, minutes, opened, plain, raising, signal
+
+from bot.core.card import Message
+from bot.core.signal import Severity
+from bot.core.state import Status
+from bot.delivery import CALL, LEASE, MENDABLE, PACE, SETTLE, backoff, obsolete, settled_after
+from bot.ports import Delivery, Later, Mark, Receipt, Refusal, Target, Unknown
+
+HOUR = timedelta(hours=1)
+ROW = Delivery(
+    id=1,
+    key="nudge:1",
+    kind="nudge",
+    alert_id=opened().id,
+    seq=1,
+    generation=1,
+    place="slack:#ai-alerts",
+    rank=1,
+    thread=True,
+    state="sending",
+    attempts=1,
+    created_at=T0,
+)
+EDIT = replace(ROW, receipt=Receipt(channel="C1", ts="1.0"))
+
+
+def states(world: Any, alert: Any) -> dict[str, str]:
+    return {row.kind: row.state for row in world.owed(alert)}
+
+
+def test_a_card_is_shown_once_and_edited_from_then_on(world: Any) -> None:
+    alert = world.raised()
+    world.deliver()
+    posted = world.card(alert)
+    world.acknowledge(alert, BEN)
+    world.deliver()
+    card = world.card(alert)
+    assert (card.receipt, card.edits) == (posted.receipt, 1)
+    assert plain(card.message.lines[0]).startswith("Acknowledged · owner @Ben")
+    assert states(world, alert) == {"card": "shown"}
+    assert {ANA.id, BEN.id, CLEO.id, ELSA.id} >= set(card.message.people) >= {BEN.id}
+
+
+def test_many_changes_before_it_is_shown_are_one_post(world: Any) -> None:
+    alert = world.raised()
+    world.receive(*[signal(summary=f"seen {n} times") for n in range(20)])
+    world.deliver()
+    assert (len(world.chat.shown), world.card(alert).edits) == (1, 0)
+    assert "raised 21 times" in plain(world.card(alert).message.foot)
+
+
+def test_what_changes_while_the_card_is_on_its_way_is_shown_next(world: Any) -> None:
+    alert, show = world.raised(), world.chat.show
+
+    def show_slowly(message: Message, target: Target, /, *, mark: Mark) -> Receipt:
+        world.chat.show = show
+        world.acknowledge(alert, BEN)
+        return show(message, target, mark=mark)
+
+    world.chat.show = show_slowly
+    world.deliver()
+    assert (world.card(alert).mark.revision, world.card(alert).edits) == (2, 1)
+
+
+def test_a_nudge_is_a_reply_under_the_card_from_the_second_on_also_a_direct_message(world: Any) -> None:
+    alert = world.raised()
+    world.deliver()
+    world.sleep(20)
+    world.deliver()
+    nudges = [shown for shown in world.chat.shown if shown.mark.kind == "nudge"]
+    replies = [shown for shown in nudges if shown.root]
+    assert {(shown.place, shown.root) for shown in replies} == {("slack:#ai-alerts", world.card(alert).receipt)}
+    assert [shown.place for shown in nudges if not shown.root] == [f"slack:@{ANA.id}"]
+    assert replies[-1].says.startswith("@Ana, this is open for 20 minutes.")
+    assert len({shown.mark.delivery for shown in nudges}) == 3
+
+
+def test_an_escalation_reaches_the_manager_with_what_the_card_offers(world: Any) -> None:
+    world.raised()
+    world.deliver()
+    world.sleep(30)
+    world.deliver()
+    told = world.chat.to(f"slack:@{CLEO.id}")
+    assert [shown.mark.kind for shown in told] == ["escalation"]
+    assert told[0].says.startswith("Ana has not dealt with this for 30 minutes.")
+    assert [button.act for button in told[0].message.buttons][:2] == ["acknowledge", "resolve"]
+
+
+def test_every_repeat_in_the_exceptions_channel_says_which_alert_it_is(world: Any) -> None:
+    world.raised()
+    world.sleep(165 + 240)
+    world.deliver()
+    repeats = world.chat.to("slack:#ai-exceptions")
+    assert [shown.mark.kind for shown in repeats] == ["exception", "exception"]
+    for shown in repeats:
+        assert shown.root is None
+        assert "Invoice 7731 is paid twice" in shown.says
+        assert shown.message.buttons
+    assert repeats[1].says.startswith("Nobody has reacted for 7 hours. Owner: @Ana. Who takes this?")
+
+
+def test_what_is_said_once_is_said_once(world: Any) -> None:
+    alert = world.raised()
+    world.sleep(45)
+    world.deliver()
+    before = len(world.chat.shown)
+    for row in world.owed(alert):
+        world.courier.deliver(row.id)
+    assert world.deliver() == []
+    assert len(world.chat.shown) == before
+
+
+def test_a_nudge_for_what_was_acknowledged_meanwhile_is_superseded(world: Any) -> None:
+    alert = world.raised()
+    world.deliver()
+    world.sleep(30)
+    world.acknowledge(alert, ANA)
+    world.deliver()
+    assert states(world, alert) == {"card": "shown", "nudge": "superseded", "escalation": "superseded"}
+    assert [shown.mark.kind for shown in world.chat.shown] == ["card"]
+
+
+def test_a_note_is_said_even_when_the_alert_moved_on(world: Any) -> None:
+    alert = world.raised()
+    world.loop.note(world.act(alert, BEN), text="I called the bank.")
+    world.loop.resolve(world.act(alert, ANA), what="Refunded.")
+    world.deliver()
+    notes = [shown.says for shown in world.chat.shown if shown.mark.kind == "note"]
+    assert notes == ["Ben noted: I called the bank."]
+
+
+@pytest.mark.parametrize("kind", ["card", "note"])
+@pytest.mark.parametrize("alert", [opened(), replace(opened(), status=Status.CLOSED), replace(opened(), generation=2)])
+def test_cards_and_notes_are_always_worth_saying(kind: str, alert: Any) -> None:
+    assert obsolete(replace(ROW, kind=kind), alert) is None
+
+
+OBSOLETE = [
+    (opened(), None),
+    (replace(opened(), revision=9), None),
+    (replace(opened(), generation=2), "the alert moved on to generation 2"),
+    (replace(opened(), status=Status.CLOSED), "the alert is closed"),
+    (replace(opened(), status=Status.DISMISSED), "the alert is dismissed"),
+]
+
+
+@pytest.mark.parametrize(("alert", "why"), OBSOLETE)
+@pytest.mark.parametrize("kind", ["nudge", "check_in", "assigned", "escalation", "exception"])
+def test_what_is_passing_is_worthless_in_another_generation(kind: str, alert: Any, why: str | None) -> None:
+    assert obsolete(replace(ROW, kind=kind), alert) == why
+
+
+# ── what an answer means ─────────────────────────────────────────────────────────────────────────────────────────────
+
+ANSWERS = [
+    # what, error, row, state, not before, lane free
+    ("rate limited", Later("ratelimited", 30), ROW, "pending", 30, 30),
+    ("rate limited for no time", Later("ratelimited", 0), ROW, "pending", 1, 1),
+    ("an edit is rate limited", Later("ratelimited", 30), EDIT, "pending", 30, None),
+    ("refused for good", Refusal("msg_too_long"), ROW, "dead", None, None),
+    *((f"mendable: {code}", Refusal(code), ROW, "pending", 2, None) for code in sorted(MENDABLE)),
+    ("unknown post", Unknown("timeout"), ROW, "unknown", SETTLE, SETTLE),
+    ("unknown edit", Unknown("timeout"), EDIT, "pending", 2, None),
+]
+
+
+@pytest.mark.parametrize(("what", "error", "row", "state", "wait", "lane"), ANSWERS)
+def test_what_an_answer_means_for_the_row(
+    what: str, error: Any, row: Delivery, state: str, wait: float | None, lane: float | None
+) -> None:
+    settled = settled_after(error, row, 1000.0)
+    assert settled.state == state
+    assert settled.not_before == (1000.0 + wait if wait is not None else 0.0)
+    assert settled.lane_free_at == (1000.0 + lane if lane is not None else 0.0)
+    assert settled.error == error.code
+
+
+def test_the_wait_between_attempts_grows_to_a_minute() -> None:
+    assert [backoff(n) for n in (1, 2, 3, 4, 5, 6, 7, 1000)] == [2, 4, 8, 16, 32, 60, 60, 60]
+
+
+def test_posts_in_one_place_are_paced_and_edits_are_not(world: Any) -> None:
+    first, second = world.receive(signal(), signal(dedup_key="two"))
+    number = world.owed(world.alert(first.alert_id))[0].id
+    assert world.courier.deliver(number).settled.lane_free_at == world.clock.machine() + PACE
+    assert world.courier.deliver(number) is None, "the second card has to wait a second"
+    world.acknowledge(world.alert(first.alert_id), BEN)
+    assert world.courier.deliver(number).settled.lane_free_at == 0.0
+    world.deliver()
+    assert world.card(world.alert(second.alert_id)).edits == 0
+
+
+def test_the_gravest_is_served_first(world: Any) -> None:
+    world.receive(
+        signal(dedup_key="a", severity=Severity.INFO),
+        signal(dedup_key="b", severity=Severity.CRITICAL),
+        signal(dedup_key="c", severity=Severity.WARNING),
+    )
+    world.deliver()
+    assert [shown.message.title.split()[1] for shown in world.chat.shown] == ["CRITICAL", "WARNING", "INFO"]
+
+
+def test_what_a_platform_puts_off_is_said_later_and_once(world: Any) -> None:
+    alert = world.raised()
+    world.chat.failing = [Later("ratelimited", 20), Later("ratelimited", 20)]
+    world.deliver()
+    assert world.card(alert).edits == 0
+    assert world.clock.ahead >= 40
+
+
+def test_what_somebody_can_mend_is_tried_until_it_is_mended(world: Any) -> None:
+    alert = world.raised()
+    world.chat.failing = [Refusal("not_in_channel")] * 3
+    outcomes = world.deliver()
+    assert [done.settled.state for done in outcomes] == ["pending"] * 3 + ["shown"]
+    assert world.card(alert)
+
+
+def test_what_is_refused_for_good_is_not_tried_again_until_there_is_news(world: Any) -> None:
+    alert = world.raised()
+    world.chat.failing = [Refusal("msg_too_long")]
+    assert [done.settled.state for done in world.deliver()] == ["dead"]
+    world.acknowledge(alert, ANA)
+    world.deliver()
+    assert states(world, alert) == {"card": "shown"}
+
+
+def test_a_place_of_a_chat_that_is_not_configured_is_refused_and_not_forgotten(world: Any) -> None:
+    alert, chats = world.raised(), dict(world.courier.chats)
+    world.courier.chats.clear()
+    outcome = world.courier.deliver(world.owed(alert)[0].id)
+    assert (outcome.settled.state, outcome.settled.error) == ("pending", "not_configured")
+    world.courier.chats.update(chats)
+    world.deliver()
+    assert world.card(alert)
+
+
+# ── when nobody knows whether it was shown ───────────────────────────────────────────────────────────────────────────
+
+
+def test_a_post_that_was_shown_after_all_is_found_and_not_repeated(world: Any) -> None:
+    alert = world.raised()
+    world.chat.swallows, world.chat.failing = True, [Unknown("timeout")]
+    number = world.owed(alert)[0].id
+    assert world.courier.deliver(number).settled.state == "unknown"
+    assert world.courier.deliver(number) is None, "it is not even looked for before it can have arrived"
+    world.deliver()
+    assert (world.chat.looks, states(world, alert)) == (1, {"card": "shown"})
+    assert world.card(alert).edits == 1, "adopted, and brought up to date"
+
+
+def test_a_nudge_that_was_shown_after_all_is_adopted_as_it_is(world: Any) -> None:
+    alert = world.raised()
+    world.deliver()
+    world.sleep(10)
+    card = world.card(alert)
+    world.chat.swallows = True
+    world.clock.ahead += 5
+    world.chat.failing = [Unknown("timeout")]
+    for row in sorted(world.owed(alert), key=lambda row: row.kind):
+        world.courier.deliver(row.id)
+    world.chat.failing.clear()
+    world.deliver()
+    assert [(shown.mark.kind, shown.edits) for shown in world.chat.shown if shown is not card] == [("nudge", 0)]
+    assert states(world, alert)["nudge"] == "shown"
+
+
+def test_a_post_that_never_arrived_is_said_again_after_looking(world: Any) -> None:
+    alert = world.raised()
+    world.chat.failing = [Unknown("connection reset")]
+    world.deliver()
+    assert world.card(alert).edits == 0
+    assert world.chat.looks == 1
+
+
+@pytest.mark.parametrize(
+    "trouble", [Later("ratelimited", 10), Unknown("timeout"), Refusal("missing_scope"), Refusal("not_in_channel")]
+)
+def test_what_could_not_be_looked_up_is_not_said_again(world: Any, trouble: Any) -> None:
+    alert = world.raised()
+    world.chat.swallows, world.chat.failing = True, [Unknown("timeout")]
+    world.chat.blind = [trouble, trouble]
+    for _ in range(4):
+        world.deliver()
+        world.clock.ahead += 60
+    assert world.chat.looks == 3
+    assert len(world.chat.to("slack:#ai-alerts")) == 1
+    assert states(world, alert) == {"card": "shown"}
+
+
+def test_a_worker_that_vanished_leaves_an_unknown_outcome(world: Any) -> None:
+    alert = world.raised()
+    lane = world.owed(alert)[0].place
+    world.store.claim(lane, world.clock.machine(), lease=LEASE)
+    assert world.courier.deliver(world.owed(alert)[0].id) is None
+    world.clock.ahead += LEASE + 1
+    world.deliver()
+    assert world.chat.looks == 1
+    assert world.card(alert)
+
+
+def test_whoever_was_overtaken_settles_nothing(world: Any) -> None:
+    alert = world.raised()
+    row = world.owed(alert)[0]
+    late = world.store.claim(row.place, world.clock.machine(), lease=LEASE)
+    world.clock.ahead += LEASE + 1
+    world.deliver()
+    shown = world.owed(alert)
+    world.store.settle(late, settled_after(Refusal("msg_too_long"), late.delivery, world.clock.machine()))
+    assert world.owed(alert) == shown
+
+
+def test_with_little_left_of_the_lease_nothing_is_said(world: Any) -> None:
+    """Slow directories must not lead to a twin: by then another worker may have claimed the row."""
+    alert = world.raised()
+    world.clock.forward(11)  # what is remembered of people is old by now
+    find = world.directory.find
+
+    def find_slowly(ref: str, /) -> Any:
+        world.clock.ahead += LEASE - CALL + 1
+        return find(ref)
+
+    world.directory.find = find_slowly
+    outcome = world.courier.deliver(world.owed(alert)[0].id)
+    assert (outcome.settled.state, world.chat.shown) == ("pending", [])
+    world.directory.find = find
+    world.deliver()
+    assert world.card(alert)
+
+
+# ── an owner who turns out to be gone ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_owner_who_is_gone_is_replaced_before_the_card_is_shown(world: Any) -> None:
+    alert = world.raised()
+    world.leaves(ANA)
+    world.clock.forward(11)
+    world.deliver()
+    assert world.alert(alert.id).owner == CLEO.id
+    assert plain(world.card(alert).message.lines[0]).startswith("Open · owner @Cleo")
+    assert [shown.mark.kind for shown in world.chat.to(f"slack:@{CLEO.id}")] == ["assigned"]
+    assert world.kinds(alert) == ["raised", "reassigned"]
+
+
+def test_nobody_who_is_gone_is_nudged(world: Any) -> None:
+    alert = world.raised()
+    world.deliver()
+    world.sleep(20)
+    world.leaves(ANA)
+    world.deliver()
+    assert world.chat.to(f"slack:@{ANA.id}") == []
+    assert world.alert(alert.id).owner == CLEO.id
+    assert [row.state for row in world.owed(alert) if row.kind == "nudge"] == ["superseded"] * 3
+
+
+def test_when_the_owner_of_last_resort_is_gone_too_the_card_is_shown_all_the_same(world: Any) -> None:
+    for one in (ANA, CLEO, ELSA):
+        world.leaves(one)
+        world.store.save_people([replace(one, active=False)], at=T0)
+    alert = world.raised()
+    assert alert.owner == ELSA.id
+    world.deliver()
+    assert world.card(alert)
+
+
+def test_a_policy_with_one_step_and_a_closed_card(a_world: Callable[..., Any]) -> None:
+    world = a_world(policy=replace(POLICY, steps=POLICY.steps[:1]))
+    alert = world.raised()
+    world.sleep(2 * HOUR)
+    world.loop.resolve(world.act(alert, ANA), what="Refunded.")
+    world.deliver()
+    assert [shown.mark.kind for shown in world.chat.shown] == ["card"]
+    assert world.card(alert).message.title.startswith("✅ CLOSED")
+
+
+def test_the_builders_agree_with_the_loop(world: Any) -> None:
+    """The pure builders of the other tests make the alert that the loop makes."""
+    made = raising(alert_id=world.raised().id, roster=Team()).alert
+    assert made == world.alert(made.id)
+    assert given(1).now == T0 + minutes(1)

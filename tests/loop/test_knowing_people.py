@@ -1,0 +1,145 @@
+"""Who people are: asked of the directories, remembered, and never waited for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from cast import ANA, BEN, CLEO, ELSA, GUS, T0, FakeClock, FakeDirectory, person
+
+from bot.core.people import Person
+from bot.people import People, merge
+from storage.memory import MemoryStore
+
+
+class Office:
+    """Two directories, a file first, in front of what is remembered."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.store = MemoryStore(clock=self.clock)
+        self.file, self.slack = FakeDirectory(people={}), FakeDirectory()
+        self.people = People(store=self.store, directories=[self.file, self.slack], clock=self.clock)
+
+    def know(self, one: Person) -> Person | None:
+        return self.people.known([one.id]).get(one.id)
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office()
+
+
+def test_a_person_is_asked_for_once_in_ten_minutes(office: Office) -> None:
+    assert office.know(ANA) == ANA
+    office.clock.forward(9)
+    office.know(ANA)
+    assert office.slack.asked == [ANA.id]
+    office.clock.forward(1)
+    office.know(ANA)
+    assert office.slack.asked == [ANA.id, ANA.id]
+
+
+def test_whoever_left_is_known_to_have_left_ten_minutes_later(office: Office) -> None:
+    office.know(ANA)
+    office.slack.people[ANA.id] = replace(ANA, active=False)
+    office.clock.forward(10)
+    known = office.know(ANA)
+    assert known is not None
+    assert not known.may_own
+
+
+def test_what_is_remembered_stands_while_a_directory_is_away(office: Office) -> None:
+    office.know(ANA)
+    office.slack.away = True
+    office.clock.forward(60)
+    assert office.know(ANA) == ANA
+
+
+def test_nobody_is_unknown_because_a_directory_is_away(office: Office) -> None:
+    office.slack.away = True
+    assert office.know(ANA) is None
+    office.slack.away = False
+    assert office.know(ANA) == ANA
+
+
+def test_whom_every_directory_denies_is_unknown(office: Office) -> None:
+    ghost = person("Ghost")
+    known = office.know(ghost)
+    assert known is not None
+    assert (known.kind, known.may_own) == ("unknown", False)
+
+
+def test_whoever_was_unknown_is_known_as_soon_as_one_directory_has_them(office: Office) -> None:
+    newcomer = person("New")
+    office.know(newcomer)
+    office.file.people[newcomer.id] = newcomer
+    office.slack.away = True
+    office.clock.forward(10)
+    assert office.know(newcomer) == newcomer
+
+
+def test_the_first_directory_counts_and_the_next_fills_in(office: Office) -> None:
+    office.file.people[ANA.id] = Person(id=ANA.id, name=ANA.id, manager=BEN.id)
+    known = office.know(ANA)
+    assert known is not None
+    assert (known.name, known.manager, known.chat) == ("Ana", BEN.id, ANA.chat)
+
+
+MERGED = [
+    ("gone anywhere is gone", {}, {"active": False}, {"active": False}),
+    ("a guest anywhere is a guest", {}, {"kind": "guest"}, {"kind": "guest"}),
+    ("unknown to one, known to the other", {}, {"kind": "unknown"}, {"kind": "human"}),
+    ("the first's manager", {"manager": "x"}, {"manager": "y"}, {"manager": "x"}),
+    (
+        "the first's time zone",
+        {"time_zone": "Europe/Amsterdam"},
+        {"time_zone": "Asia/Tokyo"},
+        {"time_zone": "Europe/Amsterdam"},
+    ),
+    ("a time zone from the second", {}, {"time_zone": "Asia/Tokyo"}, {"time_zone": "Asia/Tokyo"}),
+    ("both chats", {"chat": {"slack": "U1"}}, {"chat": {"teams": "T1"}}, {"chat": {"slack": "U1", "teams": "T1"}}),
+]
+
+
+@pytest.mark.parametrize(("what", "first", "second", "expected"), MERGED)
+def test_two_answers_are_one_person(
+    what: str, first: dict[str, Any], second: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    merged = merge(person("Ana", **first), person("Ana", **second))
+    assert {name: getattr(merged, name) for name in expected} == expected
+
+
+def test_the_chain_of_managers_is_learned_nearest_first(office: Office) -> None:
+    assert list(office.people.with_managers(ANA.id)) == [ANA.id, CLEO.id, ELSA.id]
+
+
+def test_a_cycle_of_managers_ends_the_chain(office: Office) -> None:
+    office.slack.people[CLEO.id] = replace(CLEO, manager=ANA.id)
+    assert list(office.people.with_managers(ANA.id)) == [ANA.id, CLEO.id]
+
+
+def test_somebody_is_found_by_their_chat_id_and_the_first_directory_has_its_say(office: Office) -> None:
+    office.file.people[ANA.id] = replace(ANA, manager=BEN.id, chat={})
+    found = office.people.by_chat("slack", "U0ANA")
+    assert found is not None
+    assert (found.id, found.manager, found.chat) == (ANA.id, BEN.id, ANA.chat)
+    asked = len(office.slack.asked)
+    assert office.people.by_chat("slack", "U0ANA") == found
+    assert len(office.slack.asked) == asked, "remembered"
+
+
+def test_a_guest_is_known_as_a_guest(office: Office) -> None:
+    found = office.people.by_chat("slack", "U0GUS")
+    assert found is not None
+    assert (found.kind, found.may_own) == (GUS.kind, False)
+
+
+def test_what_the_configuration_says_is_kept_with_what_is_remembered(office: Office) -> None:
+    office.store.save_people([ANA], at=T0)
+    office.people.learn([Person(id=ANA.id, name="Ana", manager=BEN.id)])
+    remembered, _ = office.store.people([ANA.id])[ANA.id]
+    assert (remembered.manager, remembered.chat) == (BEN.id, ANA.chat)
+    office.know(ANA)
+    assert office.slack.asked == [ANA.id], "asked anew before the first decision"

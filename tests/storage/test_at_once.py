@@ -1,0 +1,214 @@
+"""Many at once, on both databases: one wins, the others are told, and nothing is left half done."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.core import alert as life
+from bot.core.events import Actor
+from bot.core.state import Refused
+from bot.ports import Conflict, Interaction, Receipt, Settled
+from storage.store import SqlStore
+
+EIGHT = 8
+
+
+def together(work: Callable[[int], Any]) -> list[Any]:
+    """What eight threads that start at the same moment return; a Conflict is an answer too."""
+    start = threading.Barrier(EIGHT)
+
+    def run(n: int) -> Any:
+        start.wait()
+        try:
+            return work(n)
+        except Conflict as conflict:
+            return conflict
+
+    with ThreadPoolExecutor(EIGHT) as pool:
+        return list(pool.map(run, range(EIGHT)))
+
+
+def test_of_eight_who_acknowledge_at_once_exactly_one_wins(sql_world: Any) -> None:
+    alert = sql_world.raise_()
+
+    def acknowledge(n: int) -> bool:
+        by = Actor(kind="person", id=f"person{n}@acme.example", name=f"Person {n}")
+        with sql_world.store.transaction() as tx:
+            before = tx.alert(alert.id)
+            change = life.acknowledge(before, sql_world.given(tx), by=by)
+            if isinstance(change, Refused):
+                return False
+            tx.put(change, before=before)
+        return True
+
+    assert together(acknowledge).count(True) == 1
+    assert [event.kind for event in sql_world.store.events(alert.id)] == ["raised", "acknowledged"]
+
+
+def test_of_eight_who_decided_on_the_same_reading_exactly_one_wins(sql_world: Any) -> None:
+    alert = sql_world.raise_()
+
+    def dismiss(n: int) -> bool:
+        by = Actor(kind="person", id=f"person{n}@acme.example", name=f"Person {n}")
+        with sql_world.store.transaction() as tx:
+            tx.put(life.dismiss(alert, sql_world.given(tx), by=by, reason="test data"), before=alert)
+        return True
+
+    outcomes = together(dismiss)
+    assert outcomes.count(True) == 1
+    assert all(isinstance(outcome, Conflict) for outcome in outcomes if outcome is not True)
+    assert len(sql_world.store.events(alert.id)) == 2
+
+
+def test_of_eight_who_raise_the_same_key_at_once_one_alert_comes(sql_world: Any) -> None:
+    def raise_(_: int) -> str:
+        for _attempt in range(20):
+            try:
+                with sql_world.store.transaction() as tx:
+                    if found := tx.by_keys([("ap-auditor", "k1")]):
+                        return str(found["ap-auditor", "k1"].id)
+                    change = sql_world.raising(tx, dedup_key="k1")
+                    tx.put(change, before=None)
+                return change.alert.id
+            except Conflict:
+                continue
+        raise AssertionError("it never came through")
+
+    assert len(set(together(raise_))) == 1
+    assert sql_world.store.counts()["open"] == 1
+
+
+def test_an_interaction_is_answered_once_however_many_bring_it(sql_world: Any) -> None:
+    def answer(n: int) -> bool:
+        with sql_world.store.transaction() as tx:
+            if tx.interactions([("slack:action", "1")]):
+                return False
+            tx.remember(Interaction(source="slack:action", id="1", answer={"n": n}))
+        return True
+
+    assert together(answer).count(True) == 1
+
+
+def test_two_never_hold_the_same_delivery(sql_world: Any) -> None:
+    places = [f"slack:#{n}" for n in range(3)]
+    for n in range(24):
+        sql_world.raise_(place=places[n % 3])
+    busy: set[str] = set()
+    guard = threading.Lock()
+
+    def serve(_: int) -> list[int]:
+        mine: list[int] = []
+        for _attempt in range(200):
+            for place in places:
+                claimed = sql_world.claim(place)
+                if claimed is None:
+                    continue
+                with guard:
+                    assert place not in busy, "two of one lane are on their way"
+                    busy.add(place)
+                mine.append(claimed.delivery.id)
+                with guard:
+                    busy.remove(place)
+                receipt = Receipt(channel="C1", ts=str(claimed.delivery.id))
+                sql_world.store.settle(claimed, Settled(state="shown", receipt=receipt))
+            if not sql_world.store.counts().get("delivery.pending"):
+                break
+        return mine
+
+    served = [delivery for mine in together(serve) for delivery in mine]
+    assert len(served) == len(set(served)) == 24
+
+
+def test_changes_and_settling_at_once_lose_no_revision(sql_world: Any, by_ana: Actor) -> None:
+    """However they interleave: in the end the card shows the last revision, and each note is said once."""
+    alert = sql_world.raise_()
+    done = threading.Event()
+    said: list[str] = []
+
+    def note(n: int) -> None:
+        if n == 0:
+            return serve()
+        for _attempt in range(50):
+            try:
+                sql_world.change(alert, life.note, by=by_ana, text=f"note {n}")
+            except Conflict:
+                continue
+            return None
+        raise AssertionError("it never came through")
+
+    def serve() -> None:
+        for _attempt in range(2000):
+            claimed = sql_world.claim()
+            if claimed is None:
+                if len(sql_world.store.events(alert.id)) == EIGHT and not sql_world.due():
+                    return done.set()
+                continue
+            if claimed.delivery.kind == "note":
+                said.append(claimed.events[0].reason)
+            sql_world.show(claimed)
+        raise AssertionError("it never came to rest")
+
+    together(note)
+    assert done.is_set()
+    assert sorted(said) == [f"note {n}" for n in range(1, EIGHT)]
+    assert sql_world.store.counts() == {"open": 1}
+
+
+def test_readers_do_not_wait_for_a_writer(sql_world: Any) -> None:
+    alert = sql_world.raise_()
+    with sql_world.store.transaction() as tx, ThreadPoolExecutor(1) as pool:
+        tx.put(sql_world.raising(tx), before=None)
+        assert pool.submit(sql_world.store.alert, alert.id).result(timeout=5) == alert
+        assert pool.submit(sql_world.store.counts).result(timeout=5) == {"open": 1, "delivery.pending": 1}
+
+
+KILLED = """
+    import os, sys
+    from sqlalchemy import event
+    from datetime import datetime, UTC
+    from bot.core import alert as life
+    from bot.core.events import Actor
+    from bot.core.alert import Given
+    from bot.core.routing import Plan
+    from storage.store import SqlStore
+
+    url, alert_id, statement = sys.argv[1:]
+    store = SqlStore(url)
+
+    @event.listens_for(store.database.engine, "after_cursor_execute")
+    def die(connection, cursor, sql, parameters, context, many):
+        if sql.startswith(statement):
+            os._exit(9)
+
+    plan = Plan(last_resort="elsa@acme.example", fallback_channel="#x")
+    by = Actor(kind="person", id="ben@acme.example", name="Ben")
+    with store.transaction() as tx:
+        before = tx.alert(alert_id)
+        given = Given(now=datetime.now(UTC), policy=tx.policy("default"), roster=tx, plan=plan)
+        tx.put(life.acknowledge(before, given, by=by), before=before)
+"""
+
+
+@pytest.mark.parametrize("statement", ["UPDATE alerts", "INSERT INTO events", "INSERT INTO deliveries"])
+def test_a_process_killed_in_the_middle_leaves_nothing(sql_world: Any, database_url: str, statement: str) -> None:
+    alert = sql_world.raise_()
+    script = [sys.executable, "-c", textwrap.dedent(KILLED), database_url, alert.id, statement]
+    root = Path(__file__).parents[2]
+    ended = subprocess.run(script, cwd=root, env={**os.environ, "PYTHONPATH": str(root)}, timeout=60, check=False)
+    assert ended.returncode == 9
+    assert sql_world.store.alert(alert.id) == alert
+    assert len(sql_world.store.events(alert.id)) == 1
+    assert sql_world.claim().delivery.seq == 1
+    after = SqlStore(database_url)
+    assert after.alert(alert.id) == alert
+    after.close()

@@ -1,0 +1,180 @@
+"""The migrations make what the models say; the trail's guards hold against every known way around them."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from bot.core import alert as life
+from bot.core.events import Actor
+from storage import migrate
+from storage.engine import Database
+from storage.models import metadata
+
+
+def test_an_empty_database_has_no_revision_and_upgrading_twice_does_no_harm(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    assert migrate.current(url) is None
+    for _ in range(2):
+        migrate.upgrade(url)
+        assert migrate.current(url) == migrate.head()
+
+
+def test_many_processes_may_upgrade_at_once(postgres_url: str, tmp_path: Path) -> None:
+    for url in (postgres_url, f"sqlite:///{tmp_path / 'new.db'}"):
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(migrate.upgrade, [url] * 4))
+        assert migrate.current(url) == migrate.head()
+
+
+def test_migrations_and_models_agree(database_url: str) -> None:
+    database = Database(database_url)
+    with database.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    database.close()
+
+
+def test_migrations_and_models_agree_on_every_constraint_and_index(
+    database_url: str, tmp_path: Path, postgres_server: Any
+) -> None:
+    """Alembic does not compare checks and partial indexes: so all definitions are compared as the database tells them."""
+    migrated, modelled = Database(database_url), Database(_empty_beside(database_url, tmp_path, postgres_server))
+    metadata.create_all(modelled.engine)
+    with migrated.reading() as one, modelled.reading() as other:
+        assert _definitions(one) == _definitions(other)
+    migrated.close()
+    modelled.close()
+
+
+def _empty_beside(url: str, tmp_path: Path, server: Any) -> str:
+    if url.startswith("sqlite"):
+        return f"sqlite:///{tmp_path / 'modelled.db'}"
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS modelled WITH (FORCE)")
+        connection.execute("CREATE DATABASE modelled")
+    return str(server.get_uri(database="modelled"))
+
+
+def _definitions(connection: Connection) -> list[str]:
+    if connection.dialect.name == "sqlite":
+        query = "SELECT sql FROM sqlite_master WHERE type IN ('table', 'index') AND name NOT LIKE 'alembic%'"
+    else:
+        query = """
+            SELECT pg_get_constraintdef(c.oid) || ' ' || c.conname FROM pg_constraint c
+            JOIN pg_class t ON t.oid = c.conrelid WHERE t.relname NOT LIKE 'alembic%' AND c.contype <> 'n'
+              AND t.relnamespace = 'public'::regnamespace
+            UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename NOT LIKE 'alembic%'
+        """
+    found = (sql for sql in connection.execute(text(query)).scalars() if sql)
+    lines = (re.sub(r"\s+", " ", sql.replace('"', "")) for sql in found)
+    return sorted(", ".join(sorted(re.split(r", (?![^()]*\))", line))) for line in lines)
+
+
+# ── the trail only grows ─────────────────────────────────────────────────────────────────────────────────────────────
+
+COLUMNS = "alert_id, seq, at, kind, actor_kind, actor_id, actor_name, generation, reason, data"
+FORGED = "alert_id, 1, at, kind, actor_kind, actor_id, actor_name, generation, 'forged', data"
+EVERYWHERE = (
+    "UPDATE events SET reason = 'forged'",
+    "UPDATE events SET seq = seq + 10",
+    "DELETE FROM events",
+    "DELETE FROM alerts",
+    f"INSERT INTO events ({COLUMNS}) SELECT {FORGED} FROM events WHERE seq = 1",
+    f"INSERT INTO events ({COLUMNS}) SELECT {FORGED} FROM events WHERE seq = 1 "
+    "ON CONFLICT (alert_id, seq) DO UPDATE SET reason = excluded.reason",
+)
+IN_SQLITE = (
+    f"INSERT OR REPLACE INTO events ({COLUMNS}) SELECT {FORGED} FROM events WHERE seq = 1",
+    f"REPLACE INTO events ({COLUMNS}) SELECT {FORGED} FROM events WHERE seq = 1",
+    f"INSERT OR REPLACE INTO events (id, {COLUMNS}) SELECT id, {FORGED.replace('1, at', '99, at')} FROM events LIMIT 1",
+    "UPDATE OR REPLACE events SET seq = 1 WHERE seq = 2",
+    "UPDATE OR REPLACE events SET id = 1 WHERE id = 2",
+)
+IN_POSTGRES = (
+    "TRUNCATE events",
+    "TRUNCATE alerts CASCADE",
+    "WITH gone AS (DELETE FROM events RETURNING *) SELECT count(*) FROM gone",
+    "MERGE INTO events USING alerts ON events.alert_id = alerts.id WHEN MATCHED THEN DELETE",
+)
+
+
+@pytest.fixture
+def trail(sql_world: Any, by_ana: Actor) -> Iterator[Any]:
+    """A store with two events, which must be the same afterwards."""
+    alert = sql_world.raise_()
+    sql_world.change(alert, life.acknowledge, by=by_ana)
+    before = sql_world.store.events(alert.id)
+    yield sql_world
+    assert sql_world.store.events(alert.id) == before, "the trail was changed"
+
+
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+on_postgres = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+
+
+@pytest.mark.parametrize("forgery", EVERYWHERE)
+def test_the_trail_refuses_to_be_rewritten(trail: Any, forgery: str) -> None:
+    with pytest.raises(DBAPIError), trail.store.database.engine.begin() as connection:
+        connection.execute(text(forgery))
+
+
+@on_sqlite
+@pytest.mark.parametrize("recursive_triggers", ["ON", "OFF"])
+@pytest.mark.parametrize("forgery", [*EVERYWHERE[:3], *EVERYWHERE[4:], *IN_SQLITE])
+def test_sqlite_refuses_whatever_a_connection_leaves_off(
+    trail: Any, database_url: str, forgery: str, recursive_triggers: str
+) -> None:
+    """Any program may open the file with SQLite's defaults: no recursive triggers, no foreign keys."""
+    connection = sqlite3.connect(database_url.removeprefix("sqlite:///"))
+    connection.execute(f"PRAGMA recursive_triggers={recursive_triggers}")
+    with pytest.raises(sqlite3.IntegrityError, match="never"):
+        connection.execute(forgery)
+    connection.commit()
+    connection.close()
+
+
+@on_postgres
+@pytest.mark.parametrize("role", ["origin", "replica", "local"])
+@pytest.mark.parametrize("forgery", [*EVERYWHERE[:3], *IN_POSTGRES])
+def test_postgres_refuses_even_as_a_replica(trail: Any, database_url: str, forgery: str, role: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute(f"SET session_replication_role = {role}")
+        with pytest.raises(psycopg.errors.RestrictViolation, match="never"):
+            connection.execute(forgery)
+
+
+# ── constraints carry the promises ───────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "breach",
+    [
+        "UPDATE alerts SET due_at = NULL",
+        "UPDATE alerts SET owner = ''",
+        "UPDATE alerts SET owner = NULL",
+        "UPDATE alerts SET status = 'closed'",
+        "UPDATE alerts SET finished_at = raised_at",
+        "UPDATE alerts SET policy_version = 99",
+        "UPDATE deliveries SET state = 'lost'",
+        "UPDATE deliveries SET alert_id = 'nobody'",
+        "UPDATE events SET alert_id = 'nobody'",
+        "DELETE FROM policies",
+        "DELETE FROM alerts",
+        "INSERT INTO deliveries SELECT * FROM deliveries",
+    ],
+)
+def test_what_must_never_be_is_refused_by_the_database(sql_world: Any, breach: str) -> None:
+    sql_world.raise_()
+    with pytest.raises(IntegrityError), sql_world.store.database.engine.begin() as connection:
+        connection.execute(text(breach))

@@ -1,0 +1,62 @@
+"""The promises that every story keeps, whatever it is about: held against the database and the stand-in's log."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from bot.core.state import fold
+from sqlalchemy import text
+
+from story.town import Town
+from story.workspace import until
+
+QUIET = "SELECT count(*) FROM alerts WHERE finished_at IS NULL AND (owner = '' OR due_at IS NULL)"
+UNSETTLED = "SELECT key, state, error FROM deliveries WHERE state IN ('pending', 'held', 'sending', 'unknown')"
+DEAD = "SELECT key, error FROM deliveries WHERE state = 'dead'"
+
+
+def finish(town: Town, alert_ids: list[str]) -> None:
+    """Ends what a story left open, so that the clock of the next one wakes nothing of it."""
+    for alert_id in alert_ids:
+        if town.alert(alert_id)["finished_at"] is None:
+            if town.cleared(alert_id).json()["status"] not in ("closed", "dismissed"):
+                town.elsa.fill("Dismiss", town.elsa.type(f"/loop status {alert_id[-6:]}"), reason="The story is over.")
+
+
+def hold(town: Town, alert_ids: list[str]) -> None:
+    """Raises AssertionError for a promise that was broken."""
+    nothing_goes_quiet(town)
+    everything_owed_is_settled(town)
+    for alert_id in alert_ids:
+        the_trail_tells_the_state(town, alert_id)
+    everything_is_said_once(town)
+
+
+def nothing_goes_quiet(town: Town) -> None:
+    with town.store.database.reading() as connection:
+        assert connection.execute(text(QUIET)).scalar_one() == 0
+
+
+def everything_owed_is_settled(town: Town, seconds: float = 30) -> None:
+    """Nothing waits for ever, and nothing was given up."""
+
+    def unsettled() -> list[object]:
+        with town.store.database.reading() as connection:
+            return list(connection.execute(text(UNSETTLED)))
+
+    until(lambda: not unsettled(), seconds, why=f"these wait for ever: {unsettled()}")
+    with town.store.database.reading() as connection:
+        assert list(connection.execute(text(DEAD))) == []
+
+
+def the_trail_tells_the_state(town: Town, alert_id: str) -> None:
+    assert fold(town.store.events(alert_id)) == town.store.alert(alert_id)
+
+
+def everything_is_said_once(town: Town) -> None:
+    log = town.log()
+    posts = [call for call in log["calls"] if call["method"] == "chat.postMessage" and call["ok"]]
+    twice = {key: count for key, count in Counter(call["delivery"] for call in posts).items() if count > 1}
+    assert twice == {}
+    assert log["limited"] == 0, [call for call in log["calls"] if call["status"] == 429]
+    assert [call for call in log["calls"] if call["broadcast"]] == []

@@ -1,0 +1,232 @@
+"""A town: the whole product with its stand-in workspace, running, and everything a story does in it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from storage.store import SqlStore
+
+from story.processes import CLOSELOOP, Product, own_environment, two_free_ports
+from story.workspace import Channel, Person, Shown, Workspace, channel_id, until
+
+SOURCES = ("ap-auditor", "fraud-watch", "model-watch", "stock-watch")
+ROOMS = ("models", "stock")
+MEMBERS = ["U0ANA", "U0BEN", "U0CLEO", "U0GUS", "U0LOOP"]
+CONFIG = (Path(__file__).parent / "closeloop.yaml").read_text()
+
+
+@dataclass(kw_only=True)
+class Town:
+    """One running product. `raised` are the alerts of the story that is told now."""
+
+    url: str
+    folder: Path
+    env: dict[str, str]
+    product: Product
+    http: httpx2.Client
+    workspace: Workspace
+    store: SqlStore
+    keys: dict[str, str] = field(default_factory=dict)
+    raised: dict[str, str] = field(default_factory=dict)
+    """alert ▶ its source"""
+    never_delivered: bool = False
+    """this story expects that something cannot be delivered"""
+
+    # ── opening and closing ──────────────────────────────────────────────────────────────────────────────────────
+
+    @classmethod
+    def open(cls, folder: Path, *, database_url: str, http: httpx2.Client, **more: str) -> Town:
+        """Starts it and waits until everything is there that an alert needs."""
+        (folder / "closeloop.yaml").write_text(CONFIG)
+        port = two_free_ports()
+        url = f"http://127.0.0.1:{port}"
+        env = own_environment(
+            CLOSELOOP_DATA=str(folder / "data"),
+            CLOSELOOP_DATABASE_URL=database_url,
+            CLOSELOOP_CONFIG=str(folder / "closeloop.yaml"),
+            **more,
+        )
+        product = Product.start(port, folder=folder, env=env)
+        town = cls(
+            url=url,
+            folder=folder,
+            env={**env, "CLOSELOOP_URL": url},
+            product=product,
+            http=http,
+            workspace=Workspace(f"http://127.0.0.1:{port + 1}", http),
+            store=SqlStore(database_url),
+        )
+        until(town.ready, 60, why="it was never ready")
+        town._furnish()
+        return town
+
+    def ready(self) -> bool:
+        assert self.product.running, self.product.said.read_text()
+        try:
+            answer = self.http.get(f"{self.url}/readyz")
+            box = self.http.get(f"{self.workspace.url}/healthz")
+        except httpx2.TransportError:
+            return False
+        return box.is_success and answer.is_success and answer.json()["status"] == "ready"
+
+    def _furnish(self) -> None:
+        """A channel for each kind of story, so that none waits for another's one message a second; then the keys.
+
+        The methods' own limits are lifted: they allow fifty edits a minute, which is about people, not about tests.
+        """
+        self.workspace.post("limits", tier_scale=0)
+        for room in ROOMS:
+            self.workspace.post("channels", name=room, members=MEMBERS)
+        with ThreadPoolExecutor(2) as pool:
+            made = pool.map(lambda name: self.cli("source", "add", name, "--json"), SOURCES)
+            reads = pool.submit(self.cli, "source", "add", "auditor", "--operator", "--json")
+            self.keys = {one["name"]: one["key"] for one in map(json.loads, [*made, reads.result()])}
+        # The web process reads the keys anew once a second.
+        until(lambda: self._get("/v1/alerts?limit=1").is_success, why="the keys never worked")
+
+    def close(self) -> None:
+        """SIGTERM: out in time, with nothing left behind."""
+        self.store.close()
+        took = self.product.stop()
+        assert self.product.process.returncode == 0, self.product.said.read_text()[-4000:]
+        assert took < 20
+        assert self.product.left_behind() == []
+
+    def cli(self, *arguments: str, key: str = "", check: bool = True) -> str:
+        """What `closeloop …` prints."""
+        env = {**self.env, **({"CLOSELOOP_KEY": key} if key else {})}
+        done = subprocess.run([CLOSELOOP, *arguments], env=env, cwd=self.folder, capture_output=True, text=True)
+        assert done.returncode == 0 or not check, done.stderr
+        return done.stdout
+
+    # ── sources ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def raise_alert(self, source: str = "ap-auditor", **fields: Any) -> str:
+        """The id of an alert that was accepted."""
+        return str(self.accepted(source, **fields)["id"])
+
+    def accepted(self, source: str = "ap-auditor", **fields: Any) -> Any:
+        """The 202's body."""
+        body = {"title": "Invoice 4711 does not match its order", "severity": "error"} | fields
+        answer = self.http.post(f"{self.url}/v1/alerts", json=body, headers=self._key(source))
+        assert answer.status_code == 202, answer.text
+        received = answer.json()
+        self.raised[received["id"]] = source
+        return received
+
+    def cleared(self, alert_id: str) -> httpx2.Response:
+        """The source says that it is over."""
+        return self.http.post(f"{self.url}/v1/alerts/{alert_id}/cleared", headers=self._key(self.raised[alert_id]))
+
+    def _key(self, name: str) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.keys[name]}"}
+
+    # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _get(self, path: str) -> httpx2.Response:
+        return self.http.get(f"{self.url}{path}", headers=self._key("auditor"))
+
+    def alert(self, alert_id: str) -> Any:
+        return self._get(f"/v1/alerts/{alert_id}").json()
+
+    def events(self, alert_id: str) -> list[Any]:
+        """The trail, as the API tells it."""
+        return list(self._get(f"/v1/alerts/{alert_id}/events?limit=500").json()["items"])
+
+    def kinds(self, alert_id: str) -> list[str]:
+        return [event["kind"] for event in self.events(alert_id)]
+
+    def metric(self, name: str) -> float:
+        """One number of /metrics; 0 where nothing was counted yet."""
+        lines = self.http.get(f"{self.url}/metrics").text.splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{name} "))
+
+    # ── the workspace ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def person(self, name: str) -> Person:
+        return Person(self.workspace, name)
+
+    @property
+    def ana(self) -> Person:
+        return self.person("ana")
+
+    @property
+    def ben(self) -> Person:
+        return self.person("ben")
+
+    @property
+    def cleo(self) -> Person:
+        return self.person("cleo")
+
+    @property
+    def elsa(self) -> Person:
+        return self.person("elsa")
+
+    @property
+    def dov(self) -> Person:
+        return self.person("dov")
+
+    @property
+    def gus(self) -> Person:
+        return self.person("gus")
+
+    def channel(self, name: str) -> Channel:
+        return Channel(self.workspace, channel_id(name))
+
+    def place(self, alert_id: str) -> Channel:
+        """The channel of an alert's card."""
+        return self.channel(self.alert(alert_id)["channel"])
+
+    def card(self, alert_id: str, *, shows: str = "", seconds: float = 10) -> Shown:
+        """The alert's one card, once it is there (and says `shows`)."""
+        place = self.place(alert_id)
+
+        def there() -> Shown | None:
+            cards = place.cards(alert_id)
+            assert len(cards) < 2, "two cards of one alert"
+            return next((card for card in cards if shows in card.says), None)
+
+        found = until(there, seconds, why=f"no card shows {shows!r}: {[c.says for c in place.cards(alert_id)]}")
+        assert isinstance(found, Shown)
+        return found
+
+    def thread(self, alert_id: str, count: int = 0) -> list[Shown]:
+        """What was said under the alert's card, once it is `count` messages."""
+        place, card = self.place(alert_id), self.card(alert_id)
+        until(lambda: len(place.thread(card)) >= count, why=f"no {count} replies in the thread")
+        return place.thread(card)
+
+    def dms(self, name: str, alert_id: str, count: int = 0) -> list[Shown]:
+        """What somebody was told alone about an alert, once it is `count` messages."""
+
+        def about() -> list[Shown]:
+            return [shown for shown in self.person(name).dms() if shown.about.get("alert") == alert_id]
+
+        until(lambda: len(about()) >= count, why=f"{name} was not told {count} times")
+        return about()
+
+    def forward(self, *, days: float = 0, hours: float = 0, minutes: float = 0) -> None:
+        """Business time goes on by so much at once."""
+        self.workspace.post("clock", advance=days * 86400 + hours * 3600 + minutes * 60 + 1)
+
+    def until(self, condition: Any, seconds: float = 10, *, why: str = "it never happened") -> Any:
+        return until(condition, seconds, why=why)
+
+    def happened(self, alert_id: str, *kinds: str, seconds: float = 10) -> list[Any]:
+        """The trail, once it is exactly these kinds of events."""
+        until(lambda: self.kinds(alert_id) == list(kinds), seconds, why=f"{self.kinds(alert_id)} is not {kinds}")
+        return self.events(alert_id)
+
+    def raw(self, kind: str, body: Any, *, sign: str = "good", **headers: str) -> Any:
+        """A hand-made request to the bot: signed as Slack signs, or not."""
+        return self.workspace.post("raw", kind=kind, body=body, sign=sign, headers=headers)
+
+    def log(self, since: int = 0) -> Any:
+        """Every call of the bot and every request sent to it, as the stand-in counted them."""
+        return self.workspace.get("log", since=since)
