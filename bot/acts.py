@@ -48,6 +48,8 @@ class Act:
     """the generation of the card it was made on; None where it was not made on one"""
     member: bool = False
     """they are in the channel of the alert's card"""
+    asked: bool = False
+    """they are in the channel that the current step of the policy asks"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -177,7 +177,7 @@ class Loop:
             if alert is None:
                 return UNKNOWN
             given = self._given(tx, alert, self.clock.now())
-            refused = refusal(alert, given, claim=Claim(person=act.by, act=name, member=act.member))
+            refused = refusal(alert, given, claim=Claim(person=act.by, act=name, member=act.member, asked=act.asked))
         if refused:
             return Done(ok=False, code=refused.code, said=refused.why, alert=alert)
         return Done(ok=True, code="done", alert=alert)

@@ -73,7 +73,8 @@ class People:
         What is remembered stands where a directory cannot answer now. Whom every directory denies is remembered as
         unknown, so that an owner who does not exist is replaced instead of waited for.
         """
-        found, sure = self._answers(ref)
+        chat_ids = [f"{platform}:{chat_id}" for platform, chat_id in before.chat.items()] if before else []
+        found, sure = self._answers(ref, *chat_ids)
         if found and found[-1].id != ref and "@" not in ref:
             # Known by a chat id: the directories that go by e-mail have a say too, and theirs comes first.
             again, _ = self._answers(found[-1].id)
@@ -81,15 +82,17 @@ class People:
         if not sure and before:
             found.append(before)
         if found:
-            return reduce(merge, found)
+            person = reduce(merge, found)
+            return replace(person, id=ref) if "@" in ref else person
         return Person(id=ref, name=ref, kind="unknown") if sure else None
 
-    def _answers(self, ref: str) -> tuple[list[Person], bool]:
+    def _answers(self, *refs: str) -> tuple[list[Person], bool]:
+        """Each directory's answer to the first of the refs it knows: some deny the e-mail of whoever has left."""
         found: list[Person] = []
         sure = True
         for directory in self.directories:
             try:
-                answer = directory.find(ref)
+                answer = next((person for ref in refs if (person := directory.find(ref))), None)
             except Unknown:
                 sure = False
                 continue

@@ -60,10 +60,19 @@ class Desk:
         )
 
     def _act(self, gesture: Gesture, person: Person) -> Act:
-        chat = self.chats[gesture.platform]
-        member = bool(gesture.channel) and chat.is_member(gesture.channel, gesture.chat_id)
+        """The act, with what only the chat can say: whether they are in the alert's channel, or in the one now asked."""
         asked = Interaction(source=f"{gesture.platform}:gesture", id=gesture.id)
-        return Act(interaction=asked, alert_id=gesture.alert_id, by=person, seen=gesture.seen, member=member)
+        alert = self.store.alert(gesture.alert_id)
+        act = Act(interaction=asked, alert_id=gesture.alert_id, by=person, seen=gesture.seen)
+        if alert is None or not person.may_own:
+            return act
+        chat = self.chats[gesture.platform]
+        step = self.store.policy(alert.policy, alert.policy_version).steps[alert.step]
+        return replace(
+            act,
+            member=chat.is_member(alert.place.partition(":")[2], gesture.chat_id),
+            asked=step.is_channel and chat.is_member(step.who, gesture.chat_id),
+        )
 
     def _history(self, act: Act) -> Answer:
         done = self.loop.allowed(act, "history")

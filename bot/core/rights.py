@@ -13,11 +13,14 @@ from bot.core.text import Who, sentence
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """Who wants to do what; `member` says that they are in the channel of the alert's card."""
+    """Who wants to do what."""
 
     person: Person
     act: str
     member: bool = False
+    """they are in the channel of the alert's card"""
+    asked: bool = False
+    """they are in the channel that the current step asks"""
 
 
 def refusal(alert: Alert, given: Given, *, claim: Claim) -> Refused | None:
@@ -30,7 +33,8 @@ def refusal(alert: Alert, given: Given, *, claim: Claim) -> Refused | None:
     if not person.may_own:
         return Refused(code="not_allowed", why=sentence(f"Only full members of this workspace can {verb} alerts."))
     known_as = {person.id, *(f"{platform}:{chat_id}" for platform, chat_id in person.chat.items())}
-    if known_as & (plan.admins | {plan.last_resort} | _concerned(alert, given)):
+    in_step = claim.asked and given.policy.steps[alert.step].is_channel
+    if in_step or known_as & (plan.admins | {plan.last_resort} | _concerned(alert, given)):
         return None
     if claim.member and claim.act in ("acknowledge", "note", "history"):
         return None
