@@ -60,7 +60,7 @@ class Desk:
         )
 
     def _act(self, gesture: Gesture, person: Person) -> Act:
-        """The act, with what only the chat can say: whether they are in the alert's channel, or in the one now asked."""
+        """The act, with what only the chat can say: are they in the alert's channel, or in the one now asked."""
         asked = Interaction(source=f"{gesture.platform}:gesture", id=gesture.id)
         alert = self.store.alert(gesture.alert_id)
         act = Act(interaction=asked, alert_id=gesture.alert_id, by=person, seen=gesture.seen)

@@ -6,8 +6,9 @@ Any number of clocks may run. A second hint for the same row does no harm: whoev
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import structlog
 
@@ -33,7 +34,8 @@ class Ticker:
     queue: Queue
     clock: Clock
     work: Work
-    hinted: dict[str, float] = field(default_factory=dict)
+    hinted: dict[tuple[str, datetime], float] = field(default_factory=dict)
+    """(alert, the instant it was due at) ▶ when a hint was given; the same alert is due again after it was woken"""
 
     def run(self, stop: threading.Event) -> None:
         """Tick until `stop`; a database that is away is waited for."""
@@ -50,29 +52,28 @@ class Ticker:
         """Hint at everything that is due now; returns how many hints were given."""
         machine = self.clock.machine()
         self._forget(machine)
-        lanes = {str(row): lane for lane, row in self.store.due_lanes(machine, limit=BATCH)}
-        alerts = [alert_id for alert_id, _ in self.store.due_alerts(self.clock.now(), limit=BATCH)]
+        lanes = [str(row) for _, row in self.store.due_lanes(machine, limit=BATCH)]
+        due = self.store.due_alerts(self.clock.now(), limit=BATCH)
         # A lane is hinted at whenever it is free again, an alert once a minute: it stays due until it is woken.
-        fresh = [alert_id for alert_id in alerts if alert_id not in self.hinted]
-        self._give("wake", fresh, machine)
-        self._give("deliver", lanes, machine)
+        fresh = [one for one in due if one not in self.hinted]
+        if self._give("wake", [alert_id for alert_id, _ in fresh]):
+            self.hinted.update((one, machine) for one in fresh)
+        self._give("deliver", lanes)
         return len(fresh) + len(lanes)
 
-    def _give(self, job: str, ids: Iterable[str], machine: float) -> None:
-        wanted = list(ids)
-        if not wanted:
-            return
-        if self.queue.hint(job, wanted):
-            self.hinted.update((row, machine) for row in wanted if job == "wake")
-            return
+    def _give(self, job: str, wanted: Sequence[str]) -> bool:
+        """Whether the queue took the hints; where it is away, the clock does some of the work itself."""
+        if not wanted or self.queue.hint(job, wanted):
+            return True
         log.warning(
             "the queue is away, the clock does the work itself", action="clock_works", job=job, rows=len(wanted)
         )
         for row in wanted[:INLINE]:
             self.work.wake(row) if job == "wake" else self.work.deliver(int(row))
+        return False
 
     def _forget(self, machine: float) -> None:
-        self.hinted = {row: at for row, at in self.hinted.items() if machine - at < PATIENCE}
+        self.hinted = {one: at for one, at in self.hinted.items() if machine - at < PATIENCE}
 
     def _pause(self) -> float:
         """Seconds until the next thing is due, at most one tick."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from queue import Empty, SimpleQueue
+from collections import deque
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
 
 import structlog
 
@@ -24,6 +25,8 @@ ROOM = 2_000
 """raises that may wait; whoever comes then is asked to come back"""
 BATCH = 100
 """raises in one commit at most"""
+TURNS = 20
+"""of the event loop, after which a group is stored although more keep coming"""
 TRIES = 5
 
 Outcome = Received | Refused | Exception
@@ -43,68 +46,76 @@ class Writer:
         self._receive = receive
         self._room = room
         self._batch = batch
-        self._asked: SimpleQueue[_Asked | None] = SimpleQueue()
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiting: deque[_Asked] = deque()
+        self._groups: SimpleQueue[list[_Asked] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
-
-    @property
-    def waiting(self) -> int:
-        """Raises that no commit has taken up yet."""
-        return self._asked.qsize()
-
-    @property
-    def accepting(self) -> bool:
-        return self._loop is not None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.accepting = False
 
     def start(self) -> None:
         """From within the event loop that will wait for the answers."""
         self._loop = asyncio.get_running_loop()
+        self.accepting = True
         self._thread.start()
 
     async def stop(self) -> None:
         """Take nothing more, store and answer all that was taken. Nothing accepted is lost."""
+        self.accepting = False
         if self._loop is None:
             return
-        self._loop = None
-        self._asked.put(None)
+        await self._idle.wait()
+        self._groups.put(None)
         await asyncio.to_thread(self._thread.join)
 
     async def submit(self, arrival: Arrival) -> Received | Refused:
         """Stored when this returns. Raises Problem (503), Away, Conflict, or what broke on this very raise."""
-        if self._loop is None:
+        if self._loop is None or not self.accepting:
             raise busy("Closeloop is shutting down.")
-        if self._asked.qsize() >= self._room:
+        if len(self._waiting) >= self._room:
             raise busy("Too many raises are waiting to be stored.")
         answer: asyncio.Future[Received | Refused] = self._loop.create_future()
-        self._asked.put((arrival, answer))
+        self._waiting.append((arrival, answer))
+        if self._idle.is_set():
+            self._idle.clear()
+            self._gather(self._loop, -1, TURNS)
         return await answer
 
+    # ── in the event loop: groups gather, answers are given ──────────────────────────────────────────────────────
+
+    def _gather(self, loop: asyncio.AbstractEventLoop, before: int, turns: int) -> None:
+        """Hand a group over once a turn of the event loop brings nothing new.
+
+        A group costs the database the same few milliseconds whether it holds ten or fifty, and a thread that computes
+        while this one does only takes turns with it: so first read all that has arrived, then store it.
+        """
+        now = len(self._waiting)
+        if before < now < self._batch and turns:
+            loop.call_soon(self._gather, loop, now, turns - 1)
+        else:
+            self._groups.put([self._waiting.popleft() for _ in range(min(now, self._batch))])
+
+    def _answer(self, loop: asyncio.AbstractEventLoop, group: list[_Asked], outcomes: Sequence[Outcome]) -> None:
+        if isinstance(outcomes[0], Away):
+            # The database made this group wait long enough: who waits behind it need not find out one by one.
+            group += self._waiting
+            self._waiting.clear()
+            outcomes = [Away(str(outcomes[0])) for _ in group]
+        for (_, answer), outcome in zip(group, outcomes, strict=True):
+            _tell(answer, outcome)
+        if self._waiting:
+            self._gather(loop, -1, TURNS)
+        else:
+            self._idle.set()
+
+    # ── in the thread: groups are stored ─────────────────────────────────────────────────────────────────────────
+
     def _run(self) -> None:
-        while group := self._next():
+        while group := self._groups.get():
             outcomes = self._store([arrival for arrival, _ in group])
-            if isinstance(outcomes[0], Away):
-                # The database made this group wait long enough: who waits behind it need not find out one by one.
-                group += self._more(self._room)
-                outcomes = [Away(str(outcomes[0])) for _ in group]
-            answers = [answer for _, answer in group]
-            # One wake-up of the event loop for the whole group.
-            answers[0].get_loop().call_soon_threadsafe(_tell, answers, outcomes)
-
-    def _next(self) -> list[_Asked]:
-        """Whatever waits, at least one; nothing at the end."""
-        first = self._asked.get()
-        return [first, *self._more(self._batch - 1)] if first else []
-
-    def _more(self, most: int) -> Iterator[_Asked]:
-        for _ in range(most):
-            try:
-                asked = self._asked.get_nowait()
-            except Empty:
-                return
-            if asked is None:
-                self._asked.put(None)  # the end; it is read again once this group is stored
-                return
-            yield asked
+            loop = group[0][1].get_loop()
+            loop.call_soon_threadsafe(self._answer, loop, group, outcomes)
 
     def _store(self, arrivals: list[Arrival]) -> Sequence[Outcome]:
         """The outcome of each, in their order; a single Away stands for all."""
@@ -130,11 +141,10 @@ class Writer:
         return failed
 
 
-def _tell(answers: Sequence[asyncio.Future[Received | Refused]], outcomes: Sequence[Outcome]) -> None:
-    for answer, outcome in zip(answers, outcomes, strict=True):
-        if answer.done():
-            continue  # the sender hung up; the alert is stored all the same
-        if isinstance(outcome, Exception):
-            answer.set_exception(outcome)
-        else:
-            answer.set_result(outcome)
+def _tell(answer: asyncio.Future[Received | Refused], outcome: Outcome) -> None:
+    if answer.done():
+        return  # the sender hung up; the alert is stored all the same
+    if isinstance(outcome, Exception):
+        answer.set_exception(outcome)
+    else:
+        answer.set_result(outcome)

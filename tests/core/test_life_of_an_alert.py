@@ -298,3 +298,9 @@ def test_a_note_answers_a_check_in_where_the_owner_wrote_it(by: Any, asked: int)
 def test_a_resolved_alert_is_due_until_it_is_closed() -> None:
     assert resolved().due_at is not None
     assert closed().due_at is None
+
+
+def test_what_is_reopened_forgets_who_declined() -> None:
+    handed_on = done(life.not_mine(opened(), given(1), by=who(ANA), to=CLEO.id)).alert
+    over = done(life.dismiss(handed_on, given(2), by=who(CLEO), reason="A test.")).alert
+    assert done(life.reopen(over, given(3), by=who(CLEO), reason="No test.", owner=CLEO.id)).alert.declined == ()

@@ -16,7 +16,7 @@ import pytest
 
 from bot.core import alert as life
 from bot.core.events import Actor
-from bot.core.state import Refused
+from bot.core.state import Alert, Refused
 from bot.ports import Conflict, Interaction, Receipt, Settled
 from storage.store import SqlStore
 
@@ -132,36 +132,32 @@ def test_two_never_hold_the_same_delivery(sql_world: Any) -> None:
 def test_changes_and_settling_at_once_lose_no_revision(sql_world: Any, by_ana: Actor) -> None:
     """However they interleave: in the end the card shows the last revision, and each note is said once."""
     alert = sql_world.raise_()
-    done = threading.Event()
-    said: list[str] = []
-
-    def note(n: int) -> None:
-        if n == 0:
-            return serve()
-        for _attempt in range(50):
-            try:
-                sql_world.change(alert, life.note, by=by_ana, text=f"note {n}")
-            except Conflict:
-                continue
-            return None
-        raise AssertionError("it never came through")
-
-    def serve() -> None:
-        for _attempt in range(2000):
-            claimed = sql_world.claim()
-            if claimed is None:
-                if len(sql_world.store.events(alert.id)) == EIGHT and not sql_world.due():
-                    return done.set()
-                continue
-            if claimed.delivery.kind == "note":
-                said.append(claimed.events[0].reason)
-            sql_world.show(claimed)
-        raise AssertionError("it never came to rest")
-
-    together(note)
-    assert done.is_set()
+    said = together(lambda n: note(sql_world, alert, by_ana, n) if n else serve_until_quiet(sql_world, alert))[0]
     assert sorted(said) == [f"note {n}" for n in range(1, EIGHT)]
     assert sql_world.store.counts() == {"open": 1}
+
+
+def note(world: Any, alert: Alert, by: Actor, n: int) -> None:
+    for _attempt in range(50):
+        try:
+            world.change(alert, life.note, by=by, text=f"note {n}")
+        except Conflict:
+            continue
+        return
+    raise AssertionError("it never came through")
+
+
+def serve_until_quiet(world: Any, alert: Alert) -> list[str]:
+    """What was said in the thread until every note is written and nothing waits any more."""
+    said: list[str] = []
+    for _attempt in range(5000):
+        claimed = world.claim()
+        if claimed:
+            said += [claimed.events[0].reason] if claimed.delivery.kind == "note" else []
+            world.show(claimed)
+        elif len(world.store.events(alert.id)) == EIGHT and not world.due():
+            return said
+    raise AssertionError("it never came to rest")
 
 
 def test_readers_do_not_wait_for_a_writer(sql_world: Any) -> None:

@@ -104,10 +104,10 @@ def _alerts() -> None:
         sa.Column("declined", sa.Text(), nullable=False),
         sa.Column("returned", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "(status IN ('closed', 'dismissed')) = (finished_at IS NOT NULL)", name="ck_alerts_finished"
+            "(status IN ('closed', 'dismissed')) = (finished_at IS NOT NULL)", name=op.f("ck_alerts_finished")
         ),
         sa.CheckConstraint(
-            "finished_at IS NOT NULL OR (owner <> '' AND due_at IS NOT NULL)", name="ck_alerts_never_quiet"
+            "finished_at IS NOT NULL OR (owner <> '' AND due_at IS NOT NULL)", name=op.f("ck_alerts_never_quiet")
         ),
         sa.ForeignKeyConstraint(
             ["policy", "policy_version"],
@@ -196,7 +196,7 @@ def _deliveries() -> None:
         sa.Column("error", sa.Text(), nullable=False),
         sa.CheckConstraint(
             "state IN ('pending', 'held', 'sending', 'unknown', 'shown', 'superseded', 'dead')",
-            name="ck_deliveries_state",
+            name=op.f("ck_deliveries_state"),
         ),
         sa.ForeignKeyConstraint(["alert_id"], ["alerts.id"], name="fk_deliveries_alert_id", ondelete="RESTRICT"),
         sa.PrimaryKeyConstraint("id", name="pk_deliveries"),
