@@ -85,8 +85,8 @@ def _door(variant: str, database: Path) -> tuple[Any, Any]:
     hints = BackgroundQueue(_NoQueue())
     hints.start()
     loop = Loop(store=store, queue=hints, clock=clock, plan=_plan(), new_id=new_id)
-    doors = {"group": lambda: None, "unstored": _Unstored, "single": lambda: _Single(loop)}
-    return doors[variant](), loop
+    doors = {"group": None, "unstored": _Unstored(), "single": _Single(loop)}
+    return doors[variant], loop
 
 
 def _app(loop: Any, door: Any, parse: Any) -> Any:
@@ -215,8 +215,10 @@ async def _load(port: int, connections: int, seconds: float) -> Measured:
     loop = asyncio.get_running_loop()
     began = time.perf_counter()
     run = _Run(began + seconds / 4, began + seconds * 5 / 4)
-    senders = [await loop.create_connection(lambda n=n: _Sender(run, n), "127.0.0.1", port) for n in range(connections)]
-    await asyncio.gather(*(sender.done for _, sender in senders))
+    senders = [_Sender(run, number) for number in range(connections)]
+    for sender in senders:
+        await loop.create_connection(lambda sender=sender: sender, "127.0.0.1", port)  # type: ignore[misc]
+    await asyncio.gather(*(sender.done for sender in senders))
     took = sorted(run.took)
     return Measured(
         accepted=len(took),
@@ -397,7 +399,7 @@ def _report(found: dict[tuple[str, int], list[Measured]], options: argparse.Name
         f"\n{'server':<10}{'connections':>12}{'accepted/s':>12}{'p50 ms':>9}{'p99 ms':>9}{'worst ms':>10}{'cpu us':>8}"
     )
     for (variant, connections), runs in sorted(found.items(), key=lambda item: (item[0][1], item[0][0])):
-        middle = {name: statistics.median(one[name] for one in runs) for name in ("p50", "p99", "worst", "cpu")}  # type: ignore[literal-required]
+        middle = {name: statistics.median(one[name] for one in runs) for name in ("p50", "p99", "worst", "cpu")}
         print(
             f"{variant:<10}{connections:>12}{_rate(runs):>12.0f}"
             f"{middle['p50']:>9.2f}{middle['p99']:>9.2f}{middle['worst']:>10.1f}{middle['cpu']:>8.0f}"
@@ -419,7 +421,7 @@ def _rate(runs: list[Measured]) -> float:
 
 def main() -> None:
     if sys.argv[1:2] == ["serve"]:
-        serve(sys.argv[2], int(sys.argv[3]), Path(sys.argv[4]), *(sys.argv[5:6] or [None]))
+        serve(sys.argv[2], int(sys.argv[3]), Path(sys.argv[4]), sys.argv[5] if sys.argv[5:] else None)
         return
     if sys.argv[1:2] == ["load"]:
         print(json.dumps(load(int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))))

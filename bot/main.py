@@ -287,6 +287,7 @@ def run_sandbox(port: int) -> None:
     config = SandboxConfig(
         signing_secret=signing,
         bot_token=token,
+        app_token=env.slack_app_token.get_secret_value() or None,
         bot_url=f"{env.url}/slack/events",
         clock_file=env.clock_file,
         data_file=env.data / "workspace.jsonl",

@@ -83,6 +83,9 @@ class People:
             found.append(before)
         if found:
             person = reduce(merge, found)
+            if sure and not person.chat and len(found) < len(self.directories):
+                # Listed in the file, and the workspace has nobody of that name (any more): nobody could ask them.
+                person = replace(person, kind="unknown")
             return replace(person, id=ref) if "@" in ref else person
         return Person(id=ref, name=ref, kind="unknown") if sure else None
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import shutil
+import socket
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.commands.say import Failed
 from bot.environment import Environment, environment
 from bot.supervisor import Child, Supervisor
 
@@ -36,10 +41,16 @@ class Options:
 
 
 def up(options: Options) -> int:
-    """Run until SIGTERM or Ctrl-C. Returns the exit code."""
-    if options.sandbox:
-        os.environ.update(_sandbox_environment(options))
-    os.environ.setdefault("CLOSELOOP_URL", options.url)
+    """Run until SIGTERM or Ctrl-C. Returns the exit code. Raises Failed where something is in the way."""
+    _refuse_taken_ports(options)
+    with _alone(environment().data):
+        if options.sandbox:
+            os.environ.update(_sandbox_environment(options))
+        os.environ.setdefault("CLOSELOOP_URL", options.url)
+        return _run(options)
+
+
+def _run(options: Options) -> int:
     env = environment()
     env.data.mkdir(parents=True, exist_ok=True)
     sockets = Path(tempfile.mkdtemp(prefix="closeloop-"))
@@ -68,6 +79,34 @@ def _supervised(options: Options, env: Environment, sockets: Path) -> int:
     _say(options)
     supervisor = Supervisor(stages=[[web], working, needed], once=helpers)
     return supervisor.run()
+
+
+def _refuse_taken_ports(options: Options) -> None:
+    """A port that is taken is said once, instead of a web process that ends again and again."""
+    wanted = [(options.host, options.port)]
+    if options.sandbox:
+        wanted.append(("127.0.0.1", options.sandbox_port))
+    for host, port in wanted:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                why = error.strerror or "it cannot be used"
+                raise Failed(f"{host}:{port}: {why}; choose another with --port (the sandbox takes the next)") from None
+
+
+@contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    """The folder is this run's alone: a second sandbox would start by emptying the first one's database."""
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Failed(f"another closeloop up runs in {data}; stop it, or set CLOSELOOP_DATA") from None
+        yield
 
 
 def _sandbox_environment(options: Options) -> dict[str, str]:

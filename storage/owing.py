@@ -62,7 +62,7 @@ def _card(dialect: str) -> Any:
     return statement.on_conflict_do_update(
         index_elements=["key"],
         set_={
-            "seq": case((new.seq > old.seq, new.seq), else_=old.seq),
+            "seq": new.seq,
             "generation": new.generation,
             "rank": new.rank,
             "state": case((DONE, literal_column("'pending'")), else_=old.state),

@@ -55,7 +55,7 @@ class SafeJob(Job):
         """A hash that makes no sense counts as gone. RQ's worker would end over it, again and again."""
         try:
             return super().restore(raw_data)
-        except (ValueError, TypeError, AttributeError, KeyError) as error:
+        except (ValueError, TypeError, AttributeError, KeyError, AssertionError) as error:
             raise NoSuchJobError("a job that makes no sense") from error
 
 

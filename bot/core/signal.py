@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
@@ -98,22 +99,26 @@ class Signal:
             if type(value) in _SCALARS:
                 data[name] = value
             elif value:
-                data[name] = _plain(value)
+                pack = _PACKS.get(name)
+                data[name] = pack(value) if pack else value
         if self.occurred_at:
             data["occurred_at"] = self.occurred_at.isoformat()
         data["severity"] = self.severity.value
         return data
 
 
+def _discrepancy(found: Discrepancy) -> dict[str, Any]:
+    return {**vars(found), "entity": dict(vars(found.entity)) if found.entity else None}
+
+
 _FIELDS = tuple(field.name for field in fields(Signal))
 _SCALARS = frozenset({str, int, float, bool})
-_SHAPES = (Entity, Discrepancy, Evidence, Model, Value)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, _SHAPES):
-        return {name: _plain(inner) for name, inner in vars(value).items()}
-    return tuple(map(_plain, value)) if isinstance(value, tuple) else value
+_PACKS: dict[str, Callable[[Any], Any]] = {
+    "discrepancy": _discrepancy,
+    "model": lambda model: dict(vars(model)),
+    "value": lambda value: dict(vars(value)),
+    "evidence": lambda items: tuple(dict(vars(item)) for item in items),
+}
 
 
 def unpack(data: dict[str, Any]) -> Signal:

@@ -1,4 +1,4 @@
-"""The README and docs/ are held to the code: what they name exists, what exists is named, what they show works."""
+"""The README and docs/: every command in them can be typed, every link leads somewhere, every example parses."""
 
 from __future__ import annotations
 
@@ -8,102 +8,62 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator
-from datetime import timedelta
+from functools import cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import typer
-import yaml
-from fastapi.routing import APIRoute
-from pydantic import BaseModel
-from starlette.routing import Route
 
-from bot import checks, environment
 from bot.cli import app as command_line
-from bot.config import shapes
-from bot.config.values import span
-from bot.core.events import Kind
-from bot.core.state import Status
-from bot.settings import loads
-from connectors.chat.slack import check as slack_check
-from connectors.intake import native
-from handlers import api, commands, intake, meters, problems, web
-
-ROOT = Path(__file__).parents[2]
-PAGES = {str(path.relative_to(ROOT)): path.read_text() for path in (ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")))}
-FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
-CODE = re.compile(r"`([^`\n]+)`")
-
-
-def blocks(language: str) -> list[tuple[str, str]]:
-    """(page, text) of every fenced block in a language, without its indentation."""
-    found = [(page, *match.groups()) for page, text in PAGES.items() for match in FENCE.finditer(text)]
-    return [
-        (page, "\n".join(line.removeprefix(indent) for line in body.splitlines()))
-        for page, indent, kind, body in found
-        if kind == language
-    ]
-
-
-def spoken() -> Iterator[tuple[str, str]]:
-    """(page, text) of everything set as code: spans in the prose, lines of shell blocks."""
-    for page, text in PAGES.items():
-        yield from ((page, span_) for span_ in CODE.findall(FENCE.sub("", text)))
-    for page, text in blocks("bash"):
-        yield from ((page, line) for line in text.replace("\\\n", " ").splitlines())
-
-
-def first_cells(page: str, heading: str = "") -> set[str]:
-    """What stands as code in the first column of a page's tables, or of one section's."""
-    text = PAGES[page]
-    if heading:
-        text = re.split(r"^## ", text.split(f"\n## {heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
-    return set(re.findall(r"^\| `([^`]+)`", text, flags=re.MULTILINE))
-
+from handlers import commands
+from tests.house.pages import FENCE, PAGES, ROOT, blocks, spoken
 
 # ── the command line ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@cache
 def command_tree() -> dict[tuple[str, ...], set[str]]:
     """Every command, by its words, with its options."""
 
     def walk(command: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], set[str]]]:
-        yield words, {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
+        options = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
+        yield words, options - {"--help"}
         for name, inner in getattr(command, "commands", {}).items():
             yield from walk(inner, (*words, name))
 
     return dict(walk(typer.main.get_command(command_line), ()))
 
 
-def called(text: str) -> Iterator[tuple[tuple[str, ...], set[str]]]:
-    """(words, options) of each `closeloop …` in a line of shell."""
-    for call in re.findall(r"(?:^|[\s(/])closeloop ([^)`#|]+)", text):
-        parts = shlex.split(call.replace("...", "x"))
-        words = next((tuple(parts[:n]) for n in (2, 1) if tuple(parts[:n]) in command_tree()), tuple(parts[:1]))
-        yield words, {part.partition("=")[0] for part in parts if part.startswith("--")} - {"--help"}
+@cache
+def groups() -> set[tuple[str, ...]]:
+    return {words[:-1] for words in command_tree() if words}
+
+
+def called() -> Iterator[tuple[str, tuple[str, ...], set[str]]]:
+    """(page, words, options) of each `closeloop …` in the docs."""
+    for page, text in spoken():
+        for call in re.findall(r"(?:^|[\s(/])closeloop ([^)`#|]+)", text):
+            parts = shlex.split(call)
+            options = {part.partition("=")[0] for part in parts if part.startswith("--")}
+            words: tuple[str, ...] = ()
+            while words in groups() and len(parts) > len(words) and not parts[len(words)].startswith("--"):
+                words = tuple(parts[: len(words) + 1])
+            yield page, words, options
 
 
 def test_every_command_and_option_in_the_docs_exists() -> None:
-    tree = command_tree()
-    uses = [(page, words, options) for page, text in spoken() for words, options in called(text)]
+    tree, uses = command_tree(), list(called())
     assert len(uses) > 40
-    wrong = [
-        (page, words, options)
-        for page, words, options in uses
-        if not (words[:1] == ("--version",) or (words in tree and options <= tree[words]))
-    ]
-    assert wrong == []
+    assert [use for use in uses if use[1] not in tree or not use[2] <= tree[use[1]]] == []
 
 
 def test_every_command_and_option_is_in_the_page_of_commands() -> None:
     page = PAGES["docs/commands.md"]
-    for words, options in command_tree().items():
-        assert not words or any(found == words for _, text in spoken() for found, _ in called(text)) or words in GROUPS
-        assert {option for option in options - {"--help"} if f"`{option}`" not in page and f" {option}" not in page} == set()
-
-
-GROUPS = {words for words in command_tree() if any(len(other) > len(words) and other[: len(words)] == words for other in command_tree())}
+    told = {words for where, words, _ in called() if where == "docs/commands.md"}
+    assert set(command_tree()) - groups() <= told
+    options = set().union(*command_tree().values())
+    assert {option for option in options if f"`{option}`" not in page and f" {option}" not in page} == set()
 
 
 def test_every_make_target_in_the_docs_exists() -> None:
@@ -115,190 +75,6 @@ def test_every_make_target_in_the_docs_exists() -> None:
 def test_every_slash_command_is_told_and_exists() -> None:
     told = {word for _, text in spoken() for word in re.findall(r"^/loop (\w+)", text)}
     assert told == set(commands._COMMANDS)
-
-
-# ── environment and configuration ────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_every_environment_variable_in_the_docs_exists() -> None:
-    known = {*environment.names(), *environment.OTHERS}
-    named = {(page, name) for page, text in PAGES.items() for name in re.findall(r"\b(?:CLOSELOOP|SLACK)_[A-Z_]+\b", text)}
-    assert {(page, name) for page, name in named if name not in known} == set()
-
-
-def test_every_environment_variable_is_in_the_page_of_configuration() -> None:
-    page = PAGES["docs/configuration.md"]
-    assert [name for name in (*environment.names(), *environment.OTHERS) if f"`{name}`" not in page] == []
-
-
-def keys_of(shape: type[BaseModel], path: str = "") -> Iterator[tuple[str, Any]]:
-    """(dotted key, default as the file has it) of every key that holds a value."""
-    names = {"people": "<e-mail>", "sources": "<name>", "policies": "<name>"}
-    for name, field in shape.model_fields.items():
-        inner = next((part for part in _parts(field.annotation) if issubclass(part, shapes.Shape)), None)
-        several = f".{names[name]}" if name in names else "[]" if inner and "tuple" in str(field.annotation) else ""
-        if inner:
-            yield from keys_of(inner, f"{path}{name}{several}.")
-        else:
-            yield f"{path}{name}", field.get_default(call_default_factory=True)
-
-
-def _parts(annotation: Any) -> Iterator[type]:
-    if isinstance(annotation, type):
-        yield annotation
-    for argument in get_args(annotation):
-        yield from _parts(argument)
-
-
-def test_every_key_of_the_configuration_is_in_its_page_and_nothing_else_is() -> None:
-    documented = first_cells("docs/configuration.md", "closeloop.yaml")
-    assert {cell for cell in documented if cell.partition(".")[0].removesuffix("[]") in shapes.File.model_fields} == {
-        key for key, _ in keys_of(shapes.File)
-    }
-
-
-def test_the_defaults_of_the_configuration_are_those_of_the_code() -> None:
-    rows = re.findall(r"^\| `([^`]+)` \| ([^|]+) \|", PAGES["docs/configuration.md"], flags=re.MULTILINE)
-    written = {key: cell.strip().strip("`") for key, cell in rows}
-    for key, default in keys_of(shapes.File):
-        if isinstance(default, bool | str | int | timedelta):
-            shown = span(default) if isinstance(default, timedelta) else str(default).lower()
-            assert written[key] == shown, key
-
-
-@pytest.mark.parametrize(("page", "text"), blocks("yaml"))
-def test_a_yaml_block_is_configuration_that_loads(page: str, text: str) -> None:
-    """A part of a file gets the fallback that every file has."""
-    part = yaml.safe_load(text)
-    assert set(part) <= set(shapes.File.model_fields)
-    whole = part if "fallback" in part else {**part, "fallback": {"owner": "elsa@example.com", "channel": "#x"}}
-    names = {rule["policy"] for rule in [*part.get("sources", {}).values(), *part.get("routing", [])] if "policy" in rule}
-    assert loads(yaml.safe_dump(whole), Path(page)).file.fallback.owner == "elsa@example.com"
-    assert names <= {"default", *part.get("policies", {})}
-
-
-def test_the_built_in_policy_is_written_out_as_it_is() -> None:
-    (text,) = (text for page, text in blocks("yaml") if page == "docs/configuration.md" and "policies:" in text)
-    fallback = 'fallback: {owner: elsa@example.com, channel: "#ai-exceptions"}\n'
-    written, built_in = (loads(given, Path("x")).policy("default") for given in (fallback + text, fallback))
-    steps = [[(step.who, step.nudge_every) for step in policy.steps] for policy in (written, built_in)]
-    assert steps[0] == steps[1]
-    assert all(
-        getattr(written, name) == getattr(built_in, name)
-        for name in ("within", "check_in_every", "check_ins", "hours", "verify", "cleared", "snooze_at_most", "reopen_window")
-    )
-
-
-# ── HTTP ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.fixture(scope="module")
-def application() -> Any:
-    nothing: Any = type("Nothing", (), {"receive": None})()
-    return web.create_app(web.WebParts(loop=nothing, store=nothing, native=native, base_url="http://127.0.0.1:8080"))
-
-
-def endpoints(routes: Any) -> Iterator[tuple[str, str]]:
-    """An included router is one entry that holds its own routes."""
-    for route in routes:
-        if isinstance(route, APIRoute | Route):
-            yield from ((method, route.path) for method in (route.methods or set()) - {"HEAD"})
-        else:
-            yield from endpoints(route.original_router.routes)
-
-
-def test_every_endpoint_is_in_the_page_of_the_api_and_nothing_else_is(application: Any) -> None:
-    served = set(endpoints(application.routes))
-    assert len(served) >= 12
-    told = set(re.findall(r"\b(GET|POST|PUT|PATCH|DELETE) (/[^\s`)\]?]*)", PAGES["docs/api.md"]))
-    assert told == served
-
-
-def test_every_endpoint_named_elsewhere_exists(application: Any) -> None:
-    served = set(endpoints(application.routes))
-    told = {found for text in PAGES.values() for found in re.findall(r"\b(GET|POST) (/[^\s`)\]?]*)", text)}
-    assert told <= served
-
-
-def test_every_error_is_told_with_its_status() -> None:
-    told = re.findall(r"^\| (\d{3}) \| `(\w+)` \|", PAGES["docs/api.md"], flags=re.MULTILINE)
-    assert {code: int(status) for status, code in told} == {code: status for code, (status, _) in problems.CODES.items()}
-
-
-def fields_of(shape: type[BaseModel], path: str = "") -> Iterator[tuple[str, bool]]:
-    for name, field in shape.model_fields.items():
-        yield f"{path}{name}", field.is_required()
-        inner = next((part for part in _parts(field.annotation) if issubclass(part, BaseModel)), None)
-        if inner:
-            yield from fields_of(inner, f"{path}{name}{'[]' if 'list' in str(field.annotation) else ''}.")
-
-
-def test_every_field_of_an_alert_is_told_and_whether_it_is_required() -> None:
-    section = PAGES["docs/api.md"].split("\n## POST /v1/alerts\n")[1].split("\n## ")[0]
-    told = dict(re.findall(r"^\| `([^`]+)` \|([^|]*)\|", section, flags=re.MULTILINE))
-    assert {name: bool(cell.strip()) for name, cell in told.items()} == dict(fields_of(native.Payload))
-
-
-def test_every_field_of_an_answer_is_told() -> None:
-    assert first_cells("docs/api.md", "GET /v1/alerts/{alert_id}") == set(api.AlertView.model_fields)
-    assert first_cells("docs/api.md", "GET /v1/alerts") == set(api.Which.model_fields)
-    shown = [set(json.loads(text)) for page, text in blocks("json") if page == "docs/api.md"]
-    assert shown == [set(shape.model_fields) for shape in (intake.Accepted, api.EventView)] + [PROBLEM]
-
-
-PROBLEM = set(problems.ProblemBody.model_fields)
-
-
-def shown_bodies() -> list[tuple[str, bytes]]:
-    """The bodies of the curl examples, and what the Python examples send."""
-    sent = [(page, body) for page, text in blocks("bash") for body in re.findall(r"-d '([^']+)'", text)]
-    literals = [
-        (page, json.dumps(ast.literal_eval(node)))
-        for page, text in blocks("python")
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.Dict) and any(isinstance(key, ast.Constant) and key.value == "title" for key in node.keys)
-    ]
-    return [(page, body.encode()) for page, body in sent + literals]
-
-
-def test_the_alerts_of_the_examples_are_accepted() -> None:
-    bodies = shown_bodies()
-    assert [page for page, _ in bodies].count("README.md") == 2
-    assert [native.parse(body, "ap-auditor").title for _, body in bodies if body]
-
-
-# ── what the operator sees ───────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_every_metric_in_the_docs_exists_with_its_labels_and_every_metric_is_told() -> None:
-    code = (ROOT / "handlers/meters.py").read_text()
-    known = set(re.findall(r'"(closeloop_\w+)"', code))
-    assert {name for text in PAGES.values() for name in re.findall(r"\bcloseloop_[a-z_]+", text)} <= {
-        *known,
-        *(f"{name}_bucket" for name in known),
-        "closeloop_database_url",
-    }
-    assert first_cells("docs/operations.md", "Metrics") == known
-    for counted in (meters.INTAKE, meters.SLACK_REQUESTS, meters.ACTS, meters.DELIVERIES, meters.SHOWN_AFTER):
-        (row,) = re.findall(rf"^\| `{counted._name}(?:_total)?` \| ([^|]+) \|", PAGES["docs/operations.md"], flags=re.MULTILINE)
-        assert re.findall(r"`(\w+)`", row) == list(counted._labelnames)
-
-
-def test_every_finding_of_the_check_is_told() -> None:
-    ours = re.findall(r'"(CL\d{3})"', Path(checks.__file__).read_text())
-    slacks = re.findall(r'Problem\("([\w.]+)"', Path(slack_check.__file__).read_text())
-    assert first_cells("docs/operations.md", "What `closeloop check` finds") == {*ours, *slacks}
-
-
-def test_every_event_and_status_is_in_the_glossary() -> None:
-    assert first_cells("docs/glossary.md", "Events") == {kind.value for kind in Kind}
-    assert all(f"`{status}`" in PAGES["docs/glossary.md"] for status in Status)
-
-
-def test_every_part_of_readiness_is_told() -> None:
-    wiring = (ROOT / "bot/main.py").read_text() + (ROOT / "handlers/web.py").read_text()
-    for name in first_cells("docs/operations.md", "Readiness"):
-        assert f'"{name}"' in wiring, name
 
 
 # ── the pages themselves ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -326,13 +102,19 @@ def test_every_link_inside_leads_somewhere() -> None:
 
 
 def test_every_file_named_in_the_docs_exists_and_defines_what_is_named_in_it() -> None:
-    named = {(page, *found) for page, text in PAGES.items() for found in re.findall(r"`([\w/]+\.py)(?:: ([\w.]+))?`", text)}
+    named = {
+        (page, *found) for page, text in PAGES.items() for found in re.findall(r"`([\w/]+\.py)(?:: ([\w.]+))?`", text)
+    }
     assert len(named) > 20
     for page, file, name in named:
         tree = ast.parse((ROOT / file).read_text())
         nodes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef | ast.FunctionDef)]
         defined = {node.name for node in nodes} | {
-            target.id for node in ast.walk(tree) if isinstance(node, ast.Assign) for target in node.targets if isinstance(target, ast.Name)
+            target.id
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
         }
         assert not name or set(name.split(".")) <= defined, (page, file, name)
 

@@ -22,7 +22,10 @@ def functions() -> Iterator[tuple[str, int]]:
     for path in sources():
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield f"{path.relative_to(ROOT)}:{node.lineno} {node.name}", (node.end_lineno or node.lineno) - node.lineno + 1
+                yield (
+                    f"{path.relative_to(ROOT)}:{node.lineno} {node.name}",
+                    (node.end_lineno or node.lineno) - node.lineno + 1,
+                )
 
 
 def test_no_function_is_longer_than_fifty_lines() -> None:

@@ -64,11 +64,16 @@ class World:
 
     store: Any
     clock: Hands
+    url: str = ""
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property
     def machine(self) -> float:
         return self.clock.seconds
+
+    def of_another_process(self) -> World:
+        """The same database, as another process sees it."""
+        return replace(self, store=SqlStore(self.url, clock=self.clock))
 
     def given(self, tx: Any) -> Given:
         return Given(now=self.clock.at, policy=tx.policy("default"), roster=tx, plan=PLAN)
@@ -148,7 +153,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 def sql_world(database_url: str, clock: Hands) -> Iterator[World]:
     store = SqlStore(database_url, clock=clock)
     store.save_policies([POLICY], at=START)
-    yield World(store=store, clock=clock)
+    yield World(store=store, clock=clock, url=database_url)
     store.close()
 
 

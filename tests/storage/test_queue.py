@@ -164,11 +164,7 @@ def test_a_job_that_makes_no_sense_does_not_stop_the_worker(
 ) -> None:
     push(client, "broken", fields.pop("data", evil("handlers.jobs.deliver", 1)), **fields)
     queue.hint("deliver", [2])
-    done: list[str] = []
-    deadline = time.monotonic() + 30
-    while "deliver 2" not in done and time.monotonic() < deadline:
-        done += done_by_a_worker(valkey_url)
-    assert "deliver 2" in done
+    assert "deliver 2" in done_by_a_worker(valkey_url)
 
 
 def test_the_queue_survives_being_emptied(queue: RqQueue, valkey_url: str, client: Any) -> None:

@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx2
-import psycopg
 import pytest
-
+from story import house as houses
 from story import promises
+from story.house import House
 from story.town import Town
-
-
-@dataclass
-class House:
-    """Opens the town of one kind when a story needs it, and again where a story has stopped it."""
-
-    kind: str
-    folder: Callable[[], Path]
-    database: Callable[[Path], str]
-    http: httpx2.Client
-    more: dict[str, str] = field(default_factory=dict)
-    town: Town | None = None
-
-    def open(self) -> Town:
-        if self.town is None or not self.town.product.running:
-            folder = self.folder()
-            self.town = Town.open(folder, database_url=self.database(folder), http=self.http, **self.more)
-        return self.town
-
-    def close(self) -> None:
-        if self.town is not None and self.town.product.running:
-            self.town.close()
 
 
 @pytest.fixture(scope="session")
@@ -46,29 +22,21 @@ def http() -> Iterator[httpx2.Client]:
 
 @pytest.fixture(scope="session", params=["sqlite", "postgres"])
 def house(request: Any, tmp_path_factory: Any, http: httpx2.Client) -> Iterator[House]:
-    """One after the other: a machine has two cores."""
+    """One kind after the other: the small machines that run this have two cores."""
     kind = str(request.param)
-    database = _sqlite
-    if kind == "postgres":
-        server = request.getfixturevalue("postgres_server")
-        database = lambda folder: _postgres(server)  # noqa: E731
+
+    def folder() -> Path:
+        return Path(tmp_path_factory.mktemp(f"town-{kind}"))
+
+    def database(folder: Path) -> str:
+        if kind == "postgres":
+            return houses.postgres(request.getfixturevalue("postgres_server"))
+        return houses.sqlite(folder)
+
     more = {"SLACK_APP_TOKEN": "xapp-of-the-stories"} if kind == "socket" else {}
-    folder = lambda: Path(tmp_path_factory.mktemp(f"town-{kind}"))  # noqa: E731
-    found = House(kind=kind, folder=folder, database=database, http=http, more=more)
+    found = House(folder=folder, database=database, http=http, more=more)
     yield found
     found.close()
-
-
-def _sqlite(folder: Path) -> str:
-    return f"sqlite:///{folder / 'closeloop.db'}"
-
-
-def _postgres(server: Any) -> str:
-    """A database of its own: the clock of a new town begins anew."""
-    name = f"town_{uuid.uuid4().hex}"
-    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return str(server.get_uri(database=name))
 
 
 @pytest.fixture

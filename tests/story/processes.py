@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import signal
 import socket
@@ -18,14 +19,17 @@ CLOSELOOP = str(Path(sys.executable).with_name("closeloop"))
 
 
 def two_free_ports() -> int:
-    """A port of 127.0.0.1 that nobody listens on, and the one after it: the sandbox takes that."""
+    """A port of 127.0.0.1 that nobody has, and the one after it: the sandbox takes that.
+
+    Below those that the system hands out for outgoing connections: one of them could be taken while the product starts.
+    """
     while True:
+        port = random.randrange(20_000, 32_000)
         with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
             try:
+                first.bind(("127.0.0.1", port))
                 second.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
+            except OSError:
                 continue
             return port
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-from bot.core.state import fold
 from sqlalchemy import text
-
 from story.town import Town
 from story.workspace import until
+
+from bot.core.state import fold
 
 QUIET = "SELECT count(*) FROM alerts WHERE finished_at IS NULL AND (owner = '' OR due_at IS NULL)"
 UNSETTLED = "SELECT key, state, error FROM deliveries WHERE state IN ('pending', 'held', 'sending', 'unknown')"
@@ -18,9 +18,10 @@ DEAD = "SELECT key, error FROM deliveries WHERE state = 'dead'"
 def finish(town: Town, alert_ids: list[str]) -> None:
     """Ends what a story left open, so that the clock of the next one wakes nothing of it."""
     for alert_id in alert_ids:
-        if town.alert(alert_id)["finished_at"] is None:
-            if town.cleared(alert_id).json()["status"] not in ("closed", "dismissed"):
-                town.elsa.fill("Dismiss", town.elsa.type(f"/loop status {alert_id[-6:]}"), reason="The story is over.")
+        if town.alert(alert_id)["finished_at"] is None and town.cleared(alert_id).json()["status"] != "closed":
+            # Its policy asks the owner whether it is over.
+            status = town.elsa.type(f"/loop status {alert_id[-6:]}")
+            assert town.elsa.fill("Resolve", status, what="The story is over.").ok
 
 
 def hold(town: Town, alert_ids: list[str]) -> None:
@@ -44,13 +45,16 @@ def everything_owed_is_settled(town: Town, seconds: float = 30) -> None:
         with town.store.database.reading() as connection:
             return list(connection.execute(text(UNSETTLED)))
 
-    until(lambda: not unsettled(), seconds, why=f"these wait for ever: {unsettled()}")
+    until(lambda: not unsettled(), seconds, why=lambda: f"these wait for ever: {unsettled()}")
     with town.store.database.reading() as connection:
         assert list(connection.execute(text(DEAD))) == []
 
 
 def the_trail_tells_the_state(town: Town, alert_id: str) -> None:
-    assert fold(town.store.events(alert_id)) == town.store.alert(alert_id)
+    # Read one after the other: the clock may be between the two.
+    until(
+        lambda: fold(town.store.events(alert_id)) == town.store.alert(alert_id), 5, why=f"{alert_id} is not its trail"
+    )
 
 
 def everything_is_said_once(town: Town) -> None:

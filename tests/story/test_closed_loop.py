@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from story.town import Town
 
-INVOICE = {
+INVOICE: dict[str, Any] = {
     "title": "Invoice 4711 is 1,180.00 EUR above its order",
     "severity": "error",
     "summary": "Billed 14,200.00 EUR; the order says 13,020.00 EUR.",

@@ -14,10 +14,10 @@ def test_what_is_typed_is_answered_privately(town: Town) -> None:
     assert said.ephemeral and "1 open." in said.says and "Refund ring" in said.says and "Model drift" not in said.says
     assert town.ana.type("/loop").says == said.says
 
-    said = town.ana.type("/loop open").says
-    assert "Refund ring" in said and "Model drift" in said
-    said = town.ana.type("/loop open #models").says
-    assert "Refund ring" not in said and "Model drift" in said
+    said = town.ana.type("/loop open")
+    assert "Refund ring" in said.says and "Model drift" in said.says
+    said = town.ana.type("/loop open #models")
+    assert "Refund ring" not in said.says and "Model drift" in said.says
 
     said = town.ana.type(f"/loop status {mine[-6:]}")
     assert "Refund ring" in said.says and "Raised by fraud-watch" in said.says

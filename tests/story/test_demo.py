@@ -13,7 +13,7 @@ def test_the_demo_s_day_becomes_cards(town: Town) -> None:
     kept = Path(town.env["CLOSELOOP_DATA"]) / "demo-keys.json"
     town.keys |= json.loads(kept.read_text())
     sources = json.loads(kept.read_text())
-    alerts = [one for one in _all(town) if one["source"] in sources and one["title"] in said]
+    alerts = [one for one in town.alerts() if one["source"] in sources and one["title"] in said]
     town.raised |= {one["id"]: one["source"] for one in alerts}
 
     assert len(alerts) >= 5
@@ -22,7 +22,3 @@ def test_the_demo_s_day_becomes_cards(town: Town) -> None:
         card = town.card(one["id"], seconds=30)
         assert one["title"][:60] in card.says
     assert {one["channel"] for one in alerts} >= {"#ai-alerts", "#models", "#stock"}
-
-
-def _all(town: Town) -> list[dict[str, str]]:
-    return list(town._get("/v1/alerts?limit=200").json()["items"])

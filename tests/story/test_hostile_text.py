@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-
 from story.town import Town
 from story.workspace import Shown
 
@@ -53,7 +52,7 @@ def kept(value: object) -> object:
 
 
 def test_a_text_of_100_kb_is_cut_on_the_card_and_kept_whole_in_the_trail(town: Town) -> None:
-    long = "<!channel> all of this is evidence " * 3000
+    long = "<!channel> all of this is evidence " * 2850
     alert = town.raise_alert("model-watch", title="A long one", summary=long)
 
     card = town.card(alert)
@@ -83,4 +82,6 @@ def harmless(shown: Shown, *, owner: set[str] = {"U0ANA"}) -> None:  # noqa: B00
     for block in shown.blocks:
         if block["type"] == "context":
             assert all(not re.search(r"<(?!!date\^\d+\^)", element["text"]) for element in block["elements"])
-    assert not re.search(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c\u0000-\u0008\u000b-\u001f\u007f]", shown.says)
+    assert not re.search(
+        r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c\u0000-\u0008\u000b-\u001f\u007f]", shown.says
+    )

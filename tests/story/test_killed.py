@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 import httpx2
 import pytest
 import redis
-
 from story import promises
 from story.town import SOURCES, Town
 from story.workspace import until
 
 
-@dataclass
+@dataclass(eq=False)
 class Sender(threading.Thread):
     """A source that tries again, with the same Idempotency-Key, until it hears a 202."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-
 from story.town import Town
 
 
 @pytest.mark.parametrize("house", ["socket"], indirect=True, scope="session")
 def test_a_card_is_acknowledged_and_resolved_over_the_socket(town: Town) -> None:
-    town.until(lambda: "connected" in town.workspace.get("log") or True)
+    opened = "apps.connections.open"
+    town.until(lambda: [c for c in town.log()["calls"] if c["method"] == opened and c["ok"]], why="it never connected")
     alert = town.raise_alert()
     assert town.ana.press("Acknowledge", town.card(alert)).ok
     card = town.card(alert, shows="Acknowledged")

@@ -6,12 +6,11 @@ import threading
 from dataclasses import dataclass, field
 
 import httpx2
-
 from story.town import SOURCES, Town
 from story.workspace import until
 
 
-@dataclass
+@dataclass(eq=False)
 class Load(threading.Thread):
     """A source that sends as fast as it can until nobody answers any more."""
 
@@ -28,7 +27,9 @@ class Load(threading.Thread):
         with httpx2.Client(trust_env=False, timeout=20) as http:
             while True:
                 try:
-                    answer = http.post(f"{self.town.url}/v1/alerts", json={"title": "Load", "severity": "info"}, headers=headers)
+                    answer = http.post(
+                        f"{self.town.url}/v1/alerts", json={"title": "Load", "severity": "info"}, headers=headers
+                    )
                 except httpx2.TransportError:
                     return
                 if answer.status_code == 202:

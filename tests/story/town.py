@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from bot import sources
-from storage.store import SqlStore
-
 from story.processes import CLOSELOOP, Product, own_environment, two_free_ports
 from story.workspace import Channel, Person, Shown, Workspace, channel_id, until
+
+from bot import sources
+from storage.store import SqlStore
 
 SOURCES = ("ap-auditor", "fraud-watch", "model-watch", "stock-watch")
 ROOMS = ("models", "stock")
@@ -37,8 +37,6 @@ class Town:
     keys: dict[str, str] = field(default_factory=dict)
     raised: dict[str, str] = field(default_factory=dict)
     """alert ▶ its source"""
-    never_delivered: bool = False
-    """this story expects that something cannot be delivered"""
 
     # ── opening and closing ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -66,8 +64,12 @@ class Town:
             workspace=Workspace(f"http://127.0.0.1:{port + 1}", http),
             store=SqlStore(database_url),
         )
-        until(town.ready, 60, why="it was never ready")
-        town._furnish()
+        try:
+            until(town.ready, 90, why=lambda: f"it was never ready: {product.said.read_text()[-2000:]}")
+            town._furnish()
+        except BaseException:
+            product.stop()
+            raise
         return town
 
     def ready(self) -> bool:
@@ -143,6 +145,10 @@ class Town:
     def _get(self, path: str) -> httpx2.Response:
         return self.http.get(f"{self.url}{path}", headers=self._key("auditor"))
 
+    def alerts(self) -> list[Any]:
+        """The newest 200, whoever raised them."""
+        return list(self._get("/v1/alerts?limit=200").json()["items"])
+
     def alert(self, alert_id: str) -> Any:
         return self._get(f"/v1/alerts/{alert_id}").json()
 
@@ -194,7 +200,7 @@ class Town:
         """The channel of an alert's card."""
         return self.channel(self.alert(alert_id)["channel"])
 
-    def card(self, alert_id: str, *, shows: str = "", seconds: float = 10) -> Shown:
+    def card(self, alert_id: str, *, shows: str = "", seconds: float = 15) -> Shown:
         """The alert's one card, once it is there (and says `shows`)."""
         place = self.place(alert_id)
 
@@ -203,7 +209,7 @@ class Town:
             assert len(cards) < 2, "two cards of one alert"
             return next((card for card in cards if shows in card.says), None)
 
-        found = until(there, seconds, why=f"no card shows {shows!r}: {[c.says for c in place.cards(alert_id)]}")
+        found = until(there, seconds, why=lambda: f"no card shows {shows!r}: {[c.says for c in place.cards(alert_id)]}")
         assert isinstance(found, Shown)
         return found
 
@@ -230,12 +236,14 @@ class Town:
         """Business time, Unix seconds."""
         return float(self.workspace.get("state", **{"as": "U0ANA"})["clock"]["now"])
 
-    def until(self, condition: Any, seconds: float = 10, *, why: str = "it never happened") -> Any:
+    def until(self, condition: Any, seconds: float = 15, *, why: str = "it never happened") -> Any:
         return until(condition, seconds, why=why)
 
-    def happened(self, alert_id: str, *kinds: str, seconds: float = 10) -> list[Any]:
+    def happened(self, alert_id: str, *kinds: str, seconds: float = 15) -> list[Any]:
         """The trail, once it is exactly these kinds of events."""
-        until(lambda: self.kinds(alert_id) == list(kinds), seconds, why=f"{self.kinds(alert_id)} is not {kinds}")
+        until(
+            lambda: self.kinds(alert_id) == list(kinds), seconds, why=lambda: f"{self.kinds(alert_id)} is not {kinds}"
+        )
         return self.events(alert_id)
 
     def raw(self, kind: str, body: Any, *, sign: str = "good", **headers: str) -> Any:

@@ -14,11 +14,12 @@ LOOKED_AT = 60
 """newest messages of a channel that a look reads"""
 
 
-def until(condition: Callable[[], Any], seconds: float = 10.0, *, why: str = "it never happened") -> Any:
-    """Polls until the condition holds, and returns what it said."""
+def until(condition: Callable[[], Any], seconds: float = 15.0, *, why: str | Callable[[], str] = "it never was") -> Any:
+    """Polls until the condition holds, and returns what it said; else says why not."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
-        assert time.monotonic() < deadline, f"{why} (waited {seconds:.0f} s)"
+        if time.monotonic() >= deadline:
+            raise AssertionError(f"{why if isinstance(why, str) else why()} (waited {seconds:.0f} s)")
         time.sleep(0.05)
     return found
 
@@ -80,18 +81,18 @@ def _leaves(node: Any) -> Iterator[Any]:
             yield from _leaves(inner)
 
 
-def _read(node: Any) -> str:
-    """One block's words; rich text leaf by leaf, everything else as its `text`."""
-    words = {
-        "user": lambda leaf: f"@{leaf['user_id']}",
-        "link": lambda leaf: leaf.get("text") or leaf["url"],
-        "date": lambda leaf: leaf["fallback"],
-    }
-    said = []
-    for leaf in _leaves(node):
-        shown = words.get(leaf["type"], lambda leaf: leaf["text"] if isinstance(leaf.get("text"), str) else "")
-        said.append(shown(leaf))
-    return "".join(said) + "\n"
+def _read(block: Any) -> str:
+    """One block's words, leaf by leaf."""
+    return "".join(map(_words, _leaves(block))) + "\n"
+
+
+def _words(leaf: Any) -> str:
+    if leaf["type"] == "user":
+        return f"@{leaf['user_id']}"
+    if leaf["type"] == "date":
+        return str(leaf["fallback"])
+    text = leaf.get("text") or leaf.get("url")
+    return text if isinstance(text, str) else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,8 +190,8 @@ class Person:
         before = {modal.view for modal in self.modals()}
         pressed = self.press(label, on, about=about)
         assert pressed.ok, pressed.error
-        opened = until(lambda: [m for m in self.modals() if m.view not in before], why=f"{label} opened nothing")
-        return opened[-1]
+        until(lambda: [m for m in self.modals() if m.view not in before], why=f"{label} opened nothing")
+        return self.modals()[-1]
 
     def submit(self, form: Shown, **fields: Any) -> Pressed:
         values = {f"field:{name}": {"filled": self._entered(form, name, value)} for name, value in fields.items()}
@@ -225,6 +226,10 @@ class Person:
     def modals(self) -> list[Shown]:
         """What stands open in front of them, the newest last."""
         return [Shown(channel="", view=view["id"], blocks=view["blocks"]) for view in self._state()["modals"]]
+
+    def close_modals(self) -> None:
+        for modal in reversed(self.modals()):
+            self._post("close", view_id=modal.view)
 
     def private(self, channel: str = "#ai-alerts", *, root: str = "") -> list[Shown]:
         """Everything that only they see in a channel, or in a thread of it."""

@@ -134,7 +134,7 @@ def _alerts() -> None:
     op.create_index(
         "ix_alerts_owner",
         "alerts",
-        ["owner", "status"],
+        ["owner", "status", "finished_at"],
         sqlite_where=sa.text("finished_at IS NULL"),
         postgresql_where=sa.text("finished_at IS NULL"),
     )
