@@ -26,8 +26,19 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
+
+from bot.acts import Arrival
+from bot.clock import SystemClock
+from bot.core.policy import Policy, Step
+from bot.core.routing import Plan, Rule
+from bot.core.signal import Severity, Signal
+from bot.ids import new_id
+from bot.loop import Loop
+from storage.store import SqlStore
 
 ROOT = Path(__file__).resolve().parent.parent
 CHANNELS = 40
@@ -59,6 +70,16 @@ def free_ports() -> int:
                 continue
             return port
     raise SystemExit("no two free ports beside each other")
+
+
+class NoQueue:
+    """Nobody is hinted at while the database is filled."""
+
+    def hint(self, job: str, ids: Any, /) -> bool:
+        return True
+
+    def ping(self) -> bool:
+        return True
 
 
 def call(url: str, body: Any = None, **headers: str) -> Any:
@@ -147,57 +168,22 @@ def wait_until(ready: Any, seconds: float = 90.0) -> None:
 
 def fill(database: Path, count: int) -> None:
     """Open alerts as the product itself stores them, their cards shown, due in a week."""
-    from datetime import timedelta
-
-    from bot.acts import Arrival
-    from bot.clock import SystemClock
-    from bot.core.policy import Policy, Step
-    from bot.core.routing import Plan
-    from bot.core.signal import Severity, Signal
-    from bot.ids import new_id
-    from bot.loop import Loop
-    from storage.store import SqlStore
-
-    class NoQueue:
-        def hint(self, job: str, ids: Any, /) -> bool:
-            return True
-
-        def ping(self) -> bool:
-            return True
-
-    # The product's own transaction, in one database beside it; then copied over, so that no card is ever waited for.
+    # The product's own transaction; their cards count as shown, so that nothing waits for the chat.
     store = SqlStore(f"sqlite:///{database}")
     week = timedelta(days=7)
-    calm = Policy(
-        name="calm",
-        steps=(Step(who="owner", nudge_every=week),),
-        within=dict.fromkeys(Severity, week),
-        check_in_every=week,
-    )
+    step = Step(who="owner", nudge_every=week)
+    calm = Policy(name="calm", steps=(step,), within=dict.fromkeys(Severity, week), check_in_every=week)
     store.save_policies([calm], at=SystemClock().now())
-    plan = Plan(last_resort="elsa@acme.example", fallback_channel="#filled", sources={})
+    rule = Rule(channel="#filled", policy="calm")
+    plan = Plan(last_resort="elsa@acme.example", fallback_channel="#filled", rules=(rule,))
     loop = Loop(store=store, queue=NoQueue(), clock=SystemClock(), plan=plan, new_id=new_id)
-    from dataclasses import replace
-
-    loop = replace(loop, plan=replace(plan, rules=(replace_rule("calm"),)))
     for start in range(0, count, 500):
-        batch = [
-            Arrival(
-                signal=Signal(source="filled", title=f"Filled {n}", severity=Severity.INFO, owner="dov@acme.example")
-            )
-            for n in range(start, min(start + 500, count))
-        ]
-        loop.receive(batch)
+        signals = (
+            Signal(source="filled", title=f"Filled {n}", severity=Severity.INFO) for n in range(start, start + 500)
+        )
+        loop.receive([Arrival(signal=signal) for signal in signals])
         with sqlite3.connect(database, timeout=30) as direct:
-            direct.execute(
-                "UPDATE deliveries SET state = 'shown', shown = seq WHERE place = 'slack:#filled' AND state = 'pending'"
-            )
-
-
-def replace_rule(policy: str) -> Any:
-    from bot.core.routing import Rule
-
-    return Rule(channel="#filled", policy=policy)
+            direct.execute("UPDATE deliveries SET state = 'shown', shown = seq WHERE place = 'slack:#filled'")
 
 
 def measure(town: Town, alerts: int) -> tuple[list[float], list[float], list[float]]:
@@ -228,8 +214,6 @@ def measure(town: Town, alerts: int) -> tuple[list[float], list[float], list[flo
 
 def post_bare(town: Town, name: str) -> float:
     """One message to the stand-in with a client of no product, in a channel of its own."""
-    from urllib.parse import urlencode
-
     token = bot_token(town)
     channel = call(f"{town.sandbox}/channels", {"name": name, "is_private": False, "members": ["U0LOOP"]})
     channel_id = channel.get("id") or channel["channel"]["id"]
@@ -246,14 +230,10 @@ def post_bare(town: Town, name: str) -> float:
 
 
 def bot_token(town: Town) -> str:
-    """The token that this run made for itself, from the environment of its sandbox process."""
-    found = subprocess.run(
-        ["pgrep", "-f", f"bot.cli sandbox --port {town.sandbox.split(':')[2].split('/')[0]}"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    environ = Path(f"/proc/{found.stdout.split()[0]}/environ").read_bytes().split(b"\0")
+    """The token that this run made for itself, from the environment of its web process (Linux)."""
+    with sqlite3.connect(f"file:{town.folder / 'sandbox' / 'closeloop.db'}?mode=ro", uri=True) as direct:
+        (name,) = direct.execute("SELECT id FROM processes WHERE kind = 'web'").fetchone()
+    environ = Path(f"/proc/{name.rpartition(':')[2]}/environ").read_bytes().split(b"\0")
     return next(line.partition(b"=")[2].decode() for line in environ if line.startswith(b"SLACK_BOT_TOKEN="))
 
 
@@ -269,8 +249,6 @@ def shown(town: Town, kind: str) -> dict[str, float]:
 
 def due_instants(town: Town) -> dict[str, float]:
     """alert id ▶ machine second at which its owner was to be nudged: the raise, and the policy's wait."""
-    from datetime import datetime
-
     database = town.folder / "sandbox" / "closeloop.db"
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as direct:
         rows = direct.execute("SELECT alert_id, data FROM events WHERE kind = 'raised' AND seq = 1").fetchall()

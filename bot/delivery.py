@@ -85,6 +85,9 @@ def settled_after(error: Refusal | Later | Unknown, delivery: Delivery, machine:
         free_at = 0.0 if delivery.receipt else again
         return Settled(state="pending", not_before=again, lane_free_at=free_at, error=error.code)
     if isinstance(error, Refusal):
+        if delivery.kind == "card" and delivery.receipt and error.code == "message_not_found":
+            # Somebody deleted the card: an alert that nobody sees has gone quiet.
+            return Settled(state="pending", forget=True, error=error.code)
         if error.code in MENDABLE:
             return Settled(state="pending", not_before=machine + backoff(delivery.attempts), error=error.code)
         return Settled(state="dead", error=error.code)
@@ -139,6 +142,8 @@ class Courier:
             # Still unknown: what could not be looked up must not be said again.
             settled = settled_after(error, delivery, self.clock.machine())
             return replace(settled, state="unknown") if settled.state == "pending" else settled
+        if delivery.thread and claimed.root is None:
+            return Settled(state=_again(claimed), not_before=self.clock.machine() + 2.0, error="the card is not shown")
         if self.clock.machine() > until:
             # The directories were slow; what they answered is remembered, so the next attempt is quick.
             return Settled(state=_again(claimed), error="the lease was nearly over")

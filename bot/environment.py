@@ -16,7 +16,7 @@ from bot.config.mistakes import ConfigError, nearest
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 # What senders set for the command line, and what `closeloop up --sandbox` tells its own processes.
-OTHERS = frozenset({"CLOSELOOP_KEY", "CLOSELOOP_SANDBOX_URL", "CLOSELOOP_ALERTS_HINT"})
+OTHERS = frozenset({"CLOSELOOP_KEY", "CLOSELOOP_SANDBOX_URL"})
 
 
 class _Files(PydanticBaseSettingsSource):

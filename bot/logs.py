@@ -31,7 +31,9 @@ def configure(style: Literal["text", "json"]) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[_plainly, last]))
+    # Connectors log with the standard library: their fields, too, belong to the line.
+    foreign = [structlog.stdlib.ExtraAdder(), *shared]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=foreign, processors=[_plainly, last]))
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     # Bolt finds SLACK_BOT_TOKEN by itself and warns that our own client, which asks once only, takes precedence.
     logging.getLogger("slack_bolt.App").setLevel(logging.ERROR)

@@ -20,6 +20,7 @@ import uvicorn
 from bot import checks as start_checks
 from bot import logs
 from bot.clock import MovedClock, SystemClock
+from bot.config.mistakes import ConfigError
 from bot.delivery import Courier
 from bot.environment import Environment, environment
 from bot.hints import BackgroundQueue
@@ -65,6 +66,8 @@ class Parts:
 
     @cached_property
     def queue(self) -> Queue:
+        if self.env.is_embedded:
+            raise ConfigError(["CLOSELOOP_REDIS_URL is not set: only closeloop up brings a Valkey server along"])
         return RqQueue(self.env.redis_url.get_secret_value())
 
     @cached_property
@@ -178,6 +181,9 @@ def ready(made: Parts) -> list[tuple[str, bool, str]]:
         age = machine - beats.get(kind, 0.0)
         found.append((kind, age < STALE, "" if age < STALE else f"no {kind} has beaten for {STALE:.0f} seconds"))
     found.append(("slack", bool(made.chats), "" if made.chats else "SLACK_BOT_TOKEN is not set"))
+    stuck = dict(made.store.stuck(limit=20))
+    told = ", ".join(f"{place.partition(':')[2]}: {error}" for place, error in stuck.items())
+    found.append(("places", not stuck, f"waiting to be mended: {told}" if stuck else ""))
     return found
 
 

@@ -144,6 +144,8 @@ class Settled:
     not_before: float = 0.0
     lane_free_at: float = 0.0
     """no further post in this lane before (machine seconds)"""
+    forget: bool = False
+    """what was shown is gone: the receipt is worthless, it is to be posted anew"""
     error: str = ""
 
 
@@ -248,6 +250,10 @@ class Store(Protocol):
 
     def next_lane_at(self, machine: float, /) -> float | None:
         """The earliest machine second after `machine` at which a waiting lane may be served, or None."""
+        ...
+
+    def stuck(self, *, limit: int) -> list[tuple[str, str]]:
+        """(place, the chat's word for it) of what waits after three failed attempts, longest waiting first."""
         ...
 
     def lane_of(self, delivery_id: int, /) -> str | None: ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text
@@ -20,8 +21,9 @@ dumps = json.JSONEncoder(separators=(",", ":")).encode
 """JSON as it is stored: compact, and escaped, so that any character passes."""
 
 
+@lru_cache(maxsize=1024)
 def as_text(value: datetime | None) -> str | None:
-    """An instant as SQLite keeps it."""
+    """An instant as SQLite keeps it. Remembered: what one transaction stores has few different instants."""
     return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
 
 

@@ -20,6 +20,8 @@ from storage.owing import insert_into
 
 EDIT, POST = 0, 1
 DONE = ("shown", "superseded", "dead")
+TRIES = 2
+"""failed attempts that are nothing to tell an operator of"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +143,8 @@ def _outcome(claimed: Claimed, settled: Settled) -> dict[str, Any]:
     }
     if settled.receipt:
         outcome |= {"receipt_channel": settled.receipt.channel, "receipt_ts": settled.receipt.ts, "post": EDIT}
+    if settled.forget:
+        outcome |= {"receipt_channel": None, "receipt_ts": None, "post": POST, "shown": 0}
     if settled.state == "shown":
         outcome["shown"] = shown
     if is_card and settled.state in DONE:

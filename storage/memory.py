@@ -94,6 +94,10 @@ class MemoryStore:
             waiting = (alert.due_at for alert in self._alerts.values() if not alert.finished)
             return min((due for due in waiting if due and due > after), default=None)
 
+    def stuck(self, *, limit: int) -> list[tuple[str, str]]:
+        with self._data:
+            return self._lanes.stuck()[:limit]
+
     def counts(self) -> dict[str, int]:
         with self._data:
             names = [alert.status.value for alert in self._alerts.values() if not alert.finished]

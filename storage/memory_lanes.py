@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.core.events import Event
 from bot.core.state import Alert, Owed, card
 from bot.ports import Claimed, Delivery, Receipt, Settled
-from storage.lanes import DONE
+from storage.lanes import DONE, TRIES
 
 WAITING = ("pending", "unknown")
 
@@ -68,6 +68,9 @@ class MemoryLanes:
     def unsettled(self) -> list[str]:
         """The state of every delivery that is not settled."""
         return [row.state for row in self._rows.values() if row.state not in DONE]
+
+    def stuck(self) -> list[tuple[str, str]]:
+        return [(row.place, row.error) for row in self._rows.values() if row.state in WAITING and row.attempts > TRIES]
 
     def due(self, machine: float) -> list[tuple[str, int]]:
         """Lanes that can be served now, longest waiting first; leases that ran out become `unknown` first."""
@@ -157,8 +160,8 @@ def _outcome(row: Delivery, claimed: Claimed, settled: Settled) -> Delivery:
         state=settled.state,
         not_before=settled.not_before,
         error=settled.error,
-        receipt=settled.receipt or row.receipt,
-        shown=wanted if settled.state == "shown" else row.shown,
+        receipt=None if settled.forget else settled.receipt or row.receipt,
+        shown=0 if settled.forget else wanted if settled.state == "shown" else row.shown,
     )
     newer = row.kind == "card" and settled.state in DONE and row.seq > wanted
     return replace(row, state="pending", attempts=0) if newer else row

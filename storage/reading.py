@@ -15,6 +15,7 @@ from bot.core.state import FINISHED as FINISHED_STATUSES
 from bot.core.state import Alert
 from bot.ports import AlertFilter, Page
 from storage import rows
+from storage.lanes import TRIES
 from storage.models import HELD, SENDING, UNFINISHED, WAITING, alerts, deliveries, events
 
 
@@ -118,6 +119,12 @@ def counts(connection: Connection) -> dict[str, int]:
         name = "delivery.pending" if state == "held" else f"delivery.{state}"
         found[name] = found.get(name, 0) + count
     return found
+
+
+def stuck(connection: Connection, *, limit: int) -> list[tuple[str, str]]:
+    """Places with something that waits after a failed attempt, and the error."""
+    failed = select(deliveries.c.place, deliveries.c.error).where(WAITING, deliveries.c.attempts > TRIES)
+    return [(row.place, row.error) for row in connection.execute(failed.order_by(deliveries.c.id).limit(limit))]
 
 
 def _unsettled() -> Any:

@@ -82,6 +82,10 @@ class SqlStore:
         with self.database.reading() as connection:
             return reading.counts(connection)
 
+    def stuck(self, *, limit: int) -> list[tuple[str, str]]:
+        with self.database.reading() as connection:
+            return reading.stuck(connection, limit=limit)
+
     # ── people, sources, policies ────────────────────────────────────────────────────────────────────────────────
 
     def people(self, ids: Iterable[str], /) -> dict[str, tuple[Person, datetime]]:

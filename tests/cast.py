@@ -256,7 +256,9 @@ class FakeChat:
         return receipt
 
     def _edit(self, message: Message, target: Target, mark: Mark) -> Receipt:
-        found = next(shown for shown in self.shown if shown.receipt == target.edit)
+        found = next((shown for shown in self.shown if shown.receipt == target.edit), None)
+        if found is None:
+            raise Refusal("message_not_found")
         found.message, found.mark, found.edits = message, mark, found.edits + 1
         return found.receipt
 

@@ -115,7 +115,9 @@ def _row(item: dict[str, Any]) -> tuple[str, ...]:
 def _event(event: dict[str, Any]) -> tuple[str, ...]:
     actor = event.get("actor") or {}
     who = actor.get("name") or actor.get("id") or actor.get("kind")
-    return tuple(clean(part) for part in (event.get("at"), event.get("kind"), who, event.get("reason") or ""))
+    asked = ", ".join(event.get("data", {}).get("asked", ()))
+    why = event.get("reason") or (f"asked {asked}" if asked else "")
+    return tuple(clean(part) for part in (event.get("at"), event.get("kind"), who, why))
 
 
 def _body(file: str) -> dict[str, Any]:

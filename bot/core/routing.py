@@ -31,8 +31,6 @@ class Plan:
     sources: Mapping[str, Rule] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     admins: frozenset[str] = frozenset()
-    may_not_name_owner: frozenset[str] = frozenset()
-    """sources whose alerts do not decide who owns them"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +67,7 @@ def route(signal: Signal, plan: Plan, roster: Roster) -> Route:
     channel = next((rule.channel for _, rule in layers if rule.channel), plan.fallback_channel)
     policy = next((rule.policy for _, rule in layers if rule.policy), "default")
     owners: dict[str, str] = {}
-    if signal.owner and signal.source not in plan.may_not_name_owner:
+    if signal.owner:
         owners[signal.owner] = "named in the alert"
     for why, rule in layers:
         if rule.owner:

@@ -121,11 +121,6 @@ def test_an_owner_named_by_a_chat_id_goes_by_the_id_of_the_directory() -> None:
     assert following[0] == CLEO.id
 
 
-def test_a_source_that_may_not_name_the_owner_does_not() -> None:
-    plan = replace(PLAN, may_not_name_owner=frozenset({"ap-auditor"}))
-    assert route(signal(owner=DOV.id), plan, Team()).owner(Team()) == (ANA.id, "the source's own")
-
-
 def test_a_guest_named_in_the_alert_does_not_get_it() -> None:
     assert route(signal(owner=GUS.id), PLAN, Team()).owner(Team()) == (
         ANA.id,

@@ -229,7 +229,7 @@ def test_every_event_and_status_is_in_the_glossary() -> None:
 
 
 def test_every_part_of_readiness_is_told_and_nothing_else_is() -> None:
-    store = SimpleNamespace(ping=lambda: None, beats=dict)
+    store = SimpleNamespace(ping=lambda: None, beats=dict, stuck=lambda limit: [])
     made: Any = SimpleNamespace(
         store=store, queue=SimpleNamespace(ping=lambda: True), clock=SimpleNamespace(machine=lambda: 0.0), chats={}
     )

@@ -388,3 +388,14 @@ def test_the_builders_agree_with_the_loop(world: Any) -> None:
     made = raising(alert_id=world.raised().id, roster=Team()).alert
     assert made == world.alert(made.id)
     assert given(1).now == T0 + minutes(1)
+
+
+def test_a_card_that_somebody_deleted_is_posted_anew(world: Any) -> None:
+    alert = world.raised()
+    world.deliver()
+    world.chat.shown.clear()
+    world.acknowledge(alert, ANA)
+    world.deliver()
+    world.clock.forward(timedelta(seconds=2))
+    world.deliver()
+    assert "Acknowledged" in world.card(alert).says

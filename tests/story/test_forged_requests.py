@@ -53,6 +53,10 @@ def test_a_request_with_one_header_changed_gets_401(town: Town, headers: dict[st
     town.happened(alert, "raised")
 
 
+def test_slack_s_handshake_is_answered(town: Town) -> None:
+    assert town.workspace.post("verify")["ok"]
+
+
 def test_a_request_that_is_replayed_is_answered_and_does_nothing_twice(town: Town) -> None:
     alert = town.raise_alert()
     card = town.card(alert)

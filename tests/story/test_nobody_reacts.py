@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from story.town import Town
 
 BUTTONS = ["Acknowledge", "Resolve", "Not mine", "Reassign", "Snooze", "Dismiss", "Note", "History"]
@@ -71,3 +73,34 @@ def the_exceptions_channel_is_asked_again_and_again(town: Town, alert: str) -> N
     assert "Nobody has reacted for 90 minutes" in exceptions.said(alert)[0].says
     # A thread is not the place for what goes to others: it still has the two nudges.
     assert len(town.thread(alert)) == 2
+
+
+def test_whoever_has_no_manager_is_stepped_over_and_the_trail_says_so(town: Town) -> None:
+    alert = town.raise_alert("model-watch", owner="elsa@acme.example")
+    town.card(alert)
+    for kinds in (["raised", "nudged"], ["raised", "nudged", "nudged"], ["raised", "nudged", "nudged", "exception"]):
+        town.forward(minutes=10)
+        town.happened(alert, *kinds)
+
+    skipped = ["manager: nobody in the directory", "manager of manager: nobody in the directory"]
+    assert town.events(alert)[-1]["data"]["skipped"] == skipped
+    assert "stepped over manager: nobody in the directory" in town.card(alert, shows="Nobody reacted").says
+    exceptions = town.channel("#ai-exceptions")
+    town.until(lambda: [said.kind for said in exceptions.said(alert)] == ["exception"])
+
+
+def test_after_two_days_of_silence_one_step_is_taken_not_all_at_once(town: Town) -> None:
+    alert = town.raise_alert()
+    town.card(alert)
+    town.forward(days=2)
+    (nudge,) = town.thread(alert, 1)
+    assert "this is open for 2 days" in nudge.says
+    assert town.alert(alert)["due_at"] > town.events(alert)[-1]["at"]
+
+    # The next one comes after its ten minutes: the clock looked often enough in between to have been too early.
+    town.forward(minutes=10)
+    town.thread(alert, 2)
+    (at, then) = (
+        datetime.fromisoformat(event["at"]) for event in town.happened(alert, "raised", "nudged", "nudged")[1:]
+    )
+    assert then - at >= timedelta(minutes=10)

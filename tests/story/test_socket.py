@@ -8,8 +8,7 @@ from story.town import Town
 
 @pytest.mark.parametrize("house", ["socket"], indirect=True, scope="session")
 def test_a_card_is_acknowledged_and_resolved_over_the_socket(town: Town) -> None:
-    opened = "apps.connections.open"
-    town.until(lambda: [c for c in town.log()["calls"] if c["method"] == opened and c["ok"]], why="it never connected")
+    town.until(lambda: connections(town) == 2, why="it never connected")
     alert = town.raise_alert()
     assert town.ana.press("Acknowledge", town.card(alert)).ok
     card = town.card(alert, shows="Acknowledged")
@@ -18,5 +17,19 @@ def test_a_card_is_acknowledged_and_resolved_over_the_socket(town: Town) -> None
     assert "Nothing is open here" in town.ana.type("/loop mine").says
     town.happened(alert, "raised", "acknowledged", "resolved", "closed")
 
+    answers_after_slack_closed_the_sockets(town)
     ways = {line["via"] for line in town.log()["inbound"]}
     assert ways == {"socket"}
+
+
+def answers_after_slack_closed_the_sockets(town: Town) -> None:
+    """Slack does it every few hours: the bot comes back by itself."""
+    before = connections(town)
+    town.workspace.post("disconnect")
+    town.until(lambda: connections(town) >= before + 2, 30, why="it never came back")
+    assert "Nothing is open here" in town.ana.type("/loop mine").says
+
+
+def connections(town: Town) -> int:
+    """How often the bot was let in."""
+    return sum(call["method"] == "apps.connections.open" and call["ok"] for call in town.log()["calls"])
