@@ -273,9 +273,7 @@ def main() -> None:
         with running(stored) as town:
             cards, nudges, bare = measure(town, asked.alerts)
             limited = call(f"{town.sandbox}/log")["limited"]
-        print(
-            f"\n{stored:,} open alerts stored, {asked.alerts} alerts at {PER_SECOND:g} a second, {limited} refusals (429)"
-        )
+        print(f"\n{stored:,} open alerts stored, {asked.alerts} raised, {PER_SECOND:g} a second, {limited} times 429")
         print(row("accepted to shown", cards))
         print(row("due to nudge said", nudges))
         print(row("reference: one bare post", bare))
