@@ -232,7 +232,7 @@ def post_bare(town: Town, name: str) -> float:
 def bot_token(town: Town) -> str:
     """The token that this run made for itself, from the environment of its web process (Linux)."""
     with sqlite3.connect(f"file:{town.folder / 'sandbox' / 'closeloop.db'}?mode=ro", uri=True) as direct:
-        (name,) = direct.execute("SELECT id FROM processes WHERE kind = 'web'").fetchone()
+        (name,) = direct.execute("SELECT process FROM processes WHERE kind = 'web'").fetchone()
     environ = Path(f"/proc/{name.rpartition(':')[2]}/environ").read_bytes().split(b"\0")
     return next(line.partition(b"=")[2].decode() for line in environ if line.startswith(b"SLACK_BOT_TOKEN="))
 
