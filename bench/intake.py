@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import os
 import shutil
 import signal
@@ -60,20 +61,10 @@ class Measured(TypedDict):
 
 def serve(variant: str, port: int, database: Path, profile: str | None) -> None:
     """One uvicorn process with the product's app, until SIGTERM."""
-    import uvicorn
+    from handlers import web
 
     door, loop = _door(variant, database)
-    config = uvicorn.Config(
-        _app(loop, door, _profiled(profile)),
-        host="127.0.0.1",
-        port=port,
-        loop="uvloop",
-        http="httptools",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-    )
-    uvicorn.Server(config).run()
+    web.serve(_app(loop, door, _profiled(profile)), host="127.0.0.1", port=port)
 
 
 def _door(variant: str, database: Path) -> tuple[Any, Any]:
@@ -213,8 +204,7 @@ def load(port: int, connections: int, seconds: float) -> Measured:
 
 async def _load(port: int, connections: int, seconds: float) -> Measured:
     loop = asyncio.get_running_loop()
-    began = time.perf_counter()
-    run = _Run(began + seconds / 4, began + seconds * 5 / 4)
+    run = _Run(connections, seconds)
     senders = [_Sender(run, number) for number in range(connections)]
     for sender in senders:
         await loop.create_connection(lambda sender=sender: sender, "127.0.0.1", port)  # type: ignore[misc]
@@ -237,12 +227,22 @@ def _share(took: list[float], share: float) -> float:
 
 
 class _Run:
-    """What all connections share: from when it counts, until when, what was measured."""
+    """What all connections share: from when it counts, until when, what was measured.
 
-    def __init__(self, counts_from: float, ends_at: float) -> None:
-        self.counts_from, self.ends_at = counts_from, ends_at
+    It counts some time after every connection had its first answer: a busy server accepts them one by one.
+    """
+
+    def __init__(self, connections: int, seconds: float) -> None:
+        self._silent, self._seconds = connections, seconds
+        self.counts_from = self.ends_at = math.inf
         self.took: list[float] = []
         self.answered = self.refused = 0
+
+    def first_answer(self, now: float) -> None:
+        self._silent -= 1
+        if self._silent == 0:
+            self.counts_from = now + self._seconds / 4
+            self.ends_at = self.counts_from + self._seconds
 
 
 class _Sender(asyncio.Protocol):
@@ -268,6 +268,8 @@ class _Sender(asyncio.Protocol):
             return
         now = time.perf_counter()
         self._run.answered += 1
+        if self._sent == 1:
+            self._run.first_answer(now)
         if not self._heard.startswith(b"HTTP/1.1 202"):
             self._run.refused += 1
         elif self._run.counts_from <= now < self._run.ends_at:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import Any, Literal
 
 import anyio
 import structlog
+import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -85,6 +87,22 @@ def create_app(parts: WebParts) -> FastAPI:
     described = app.openapi
     app.openapi = lambda: _with_problems(described())  # type: ignore[method-assign]
     return app
+
+
+def serve(app: FastAPI, *, host: str, port: int) -> None:
+    """Answer requests until SIGTERM; what was accepted by then is stored and answered, within ten seconds."""
+    # What is loaded now stays: else every full collection walks through all of it, and every request waits for that.
+    gc.collect()
+    gc.freeze()
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
 
 
 def _routers(parts: WebParts, writer: Writer) -> list[APIRouter]:

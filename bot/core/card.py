@@ -147,7 +147,7 @@ def _facts(signal: Signal) -> tuple[tuple[str, Text], ...]:
         facts.append(("Expected", (Quote(words.amount(found.expected, found.unit)),)))
         facts.append(("Observed", (Quote(words.amount(found.observed, found.unit), bold=True),)))
     if signal.value:
-        facts.append(("At stake", (Quote(one_line(f"{signal.value.amount} {signal.value.currency}", 60)),)))
+        facts.append(("At stake", (Quote(words.stake(signal.value)),)))
     for item in signal.evidence[:8]:
         facts.append(("Evidence", (_linked(item.url, one_line(item.label, 120)),)))
     if signal.model or signal.confidence is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from bot.core.events import Actor, Event, Kind
-from bot.core.signal import Severity
+from bot.core.signal import Severity, Value
 from bot.core.state import Alert, Status
 from bot.core.text import Link, Part, Quote, Text, When, Who, Words, harmless, host, one_line, sentence
 
@@ -167,3 +169,11 @@ def _decimal(value: float) -> str:
     """Two digits where they say it all, else every digit: what differs must not look alike."""
     short = f"{value:,.2f}" if 100 <= abs(value) < 1e15 else f"{value:g}"
     return short if float(short.replace(",", "")) == value else f"{value:,}"
+
+
+def stake(value: Value) -> str:
+    """What is at stake as people write it: `1,180.00 EUR`."""
+    # Written out only where it is short: 1E+400000000 is a decimal too.
+    plain = re.fullmatch(r"-?\d{1,18}(\.\d{1,6})?", value.amount, flags=re.ASCII)
+    shown = f"{Decimal(value.amount):,}" if plain else value.amount
+    return one_line(f"{shown} {value.currency}", 60)

@@ -192,7 +192,7 @@ def test_the_card_says_who_what_since_when_and_what_to_press() -> None:
         "Entity: invoice 7731 <https://erp.acme.example/invoices/7731>",
         "Expected: 7,100 EUR",
         "Observed: 14,200 EUR",
-        "At stake: 7100.00 EUR",
+        "At stake: 7,100.00 EUR",
         "Evidence: Both payments <https://bank.acme.example/p/1>",
         "Model: ap-auditor 4.2 · 93% confident",
         "Raised by ap-auditor · owner: the source's own · 09:00 · #ALERT1",

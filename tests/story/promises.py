@@ -20,7 +20,7 @@ def finish(town: Town, alert_ids: list[str]) -> None:
     for alert_id in alert_ids:
         if town.alert(alert_id)["finished_at"] is None and town.cleared(alert_id).json()["status"] != "closed":
             # Its policy asks the owner whether it is over.
-            status = town.elsa.type(f"/loop status {alert_id[-6:]}")
+            status = town.elsa.type(f"/loop status {alert_id[-6:]}", channel="#ai-exceptions")
             assert town.elsa.fill("Resolve", status, what="The story is over.").ok
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 
 CHANNELS = {"#ai-alerts": "C0ALERTS", "#payments": "C0PAY", "#ai-exceptions": "C0EXC", "#general": "C0GEN"}
-LOOKED_AT = 60
+LOOKED_AT = 40
 """newest messages of a channel that a look reads"""
 
 
