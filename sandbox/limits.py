@@ -26,7 +26,7 @@ class Throttle:
 
     def change(self, wanted: Json) -> None:
         """Raises ValueError for an unknown or impossible limit."""
-        known = asdict(self.limits)
+        known = asdict(Limits())  # their types as declared: a whole number given before must not forbid a fraction now
         for name, value in wanted.items():
             if name not in known or type(value) not in {type(known[name]), int} or (name != "tier_scale" and value < 0):
                 raise ValueError(f"no such limit: {name}={value!r}")

@@ -133,7 +133,7 @@ def acknowledge(alert: Alert, given: Given, *, by: Actor) -> Change | Refused:
 def _still_on_it(alert: Alert, given: Given, *, by: Actor) -> Change | Refused:
     since = When(alert.acknowledged_at or given.now)
     if alert.owner != by.id:
-        return Refused(code="already", why=sentence(Who(alert.owner), " acknowledged this at ", since, "."))
+        return Refused(code="already", why=sentence(Who(alert.owner), " acknowledged this ", since, "."))
     if not alert.asked or not alert.resolve_by:
         return Refused(code="already", why=sentence("You have this since ", since, "."))
     due = clocks.next_check_in(given.policy, alert.resolve_by, given.now)

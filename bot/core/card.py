@@ -93,14 +93,14 @@ def upcoming(alert: Alert, policy: Policy, roster: Roster) -> Text:
         return ()
     lead, when = Words("Next: ", bold=True), When(alert.due_at)
     if alert.status == Status.ACKNOWLEDGED:
-        return (lead, *sentence(Who(alert.owner), " is asked at ", when, " whether this is done."))
+        return (lead, *sentence(Who(alert.owner), " is asked ", when, " whether this is done."))
     now = _asked(policy, alert.step, alert, roster)
     if policy.is_top(alert.step):
-        return (lead, *now, *sentence(" is asked again at ", when, ", and on until somebody takes it."))
+        return (lead, *now, *sentence(" is asked again ", when, ", and on until somebody takes it."))
     then = _asked(policy, alert.step + 1, alert, roster)
     if alert.asked < policy.steps[alert.step].nudges or alert.snoozed_until:
-        return (lead, *now, *sentence(" is asked again at ", when, ", later "), *then, *sentence("."))
-    return (lead, *then, *sentence(" is asked at ", when, "."))
+        return (lead, *now, *sentence(" is asked again ", when, ", later "), *then, *sentence("."))
+    return (lead, *then, *sentence(" is asked ", when, "."))
 
 
 def _asked(policy: Policy, step: int, alert: Alert, roster: Roster) -> Text:

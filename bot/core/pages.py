@@ -109,7 +109,7 @@ def _entry(alert: Alert, *, now: datetime, pressable: bool) -> Row:
     due: Text = ()
     if alert.due_at:
         late = " · overdue" if overdue(alert, now) else ""
-        due = (Words(f"{late} · next at "), When(alert.due_at))
+        due = (Words(f"{late} · next "), When(alert.due_at))
     return Row(
         lines=(head, (*words.standing(alert), *due)),
         alert_id=alert.id,

@@ -122,7 +122,7 @@ def since(alert: Alert, events: list[Event]) -> Text:
     return (
         *sentence("This changed meanwhile: "),
         *told(last),
-        *sentence(" at ", When(last.at), ". Nothing was done."),
+        *sentence(" ", When(last.at), ". Nothing was done."),
     )
 
 
@@ -138,7 +138,7 @@ def standing(alert: Alert) -> Text:
         by = (" · to be resolved by ", When(alert.resolve_by)) if alert.resolve_by else ()
         return (Words("Acknowledged", bold=True), *sentence(" · owner ", owner, *by, *quiet))
     word = alert.status.value.capitalize()
-    when = (" at ", When(alert.finished_at)) if alert.finished_at else ()
+    when = (" ", When(alert.finished_at)) if alert.finished_at else ()
     return (Words(word, bold=True), *sentence(*when, " · owner ", owner))
 
 

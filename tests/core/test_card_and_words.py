@@ -188,7 +188,7 @@ def test_the_card_says_who_what_since_when_and_what_to_press() -> None:
     assert read(message).splitlines()[1:] == [
         "Open · owner @Ana · not acknowledged yet",
         "The same invoice was paid on Monday and on Tuesday.",
-        "Next: Ana is asked again at 09:10, later Cleo.",
+        "Next: Ana is asked again 09:10, later Cleo.",
         "Entity: invoice 7731 <https://erp.acme.example/invoices/7731>",
         "Expected: 7,100 EUR",
         "Observed: 14,200 EUR",
@@ -206,7 +206,7 @@ def test_the_summary_says_it_all_and_mentions_nobody() -> None:
     summary = shown(raising(FULL).alert).summary
     assert plain(summary) == (
         "ERROR: Invoice 7731 is paid twice — Open · owner Ana · not acknowledged yet. "
-        "Next: Ana is asked again at 09:10, later Cleo."
+        "Next: Ana is asked again 09:10, later Cleo."
     )
 
 
@@ -232,15 +232,15 @@ def test_every_button_is_an_act_of_the_loop_or_asks_for_a_form(state: str) -> No
 
 
 AHEAD = [
-    ("at first", opened(), "Next: Ana is asked again at 09:10, later Cleo."),
-    ("after the last nudge", replace(opened(), asked=2), "Next: Cleo is asked at 09:10."),
-    ("at the manager", replace(opened(), step=1), "Next: Cleo is asked again at 09:10, later Elsa."),
+    ("at first", opened(), "Next: Ana is asked again 09:10, later Cleo."),
+    ("after the last nudge", replace(opened(), asked=2), "Next: Cleo is asked 09:10."),
+    ("at the manager", replace(opened(), step=1), "Next: Cleo is asked again 09:10, later Elsa."),
     (
         "at the top",
         replace(opened(), step=3),
-        "Next: #ai-exceptions is asked again at 09:10, and on until somebody takes it.",
+        "Next: #ai-exceptions is asked again 09:10, and on until somebody takes it.",
     ),
-    ("acknowledged", acknowledged(), "Next: Ana is asked at 11:01 whether this is done."),
+    ("acknowledged", acknowledged(), "Next: Ana is asked 11:01 whether this is done."),
     ("closed", closed(), ""),
 ]
 
@@ -254,7 +254,7 @@ def test_the_card_says_who_is_asked_next_and_when(what: str, alert: Alert, expec
 def test_a_closed_card_says_what_was_done_and_asks_for_nothing() -> None:
     alert = replace(closed(), resolution_link="https://erp.acme.example/1")
     text = read(shown(alert, HAPPENED[Kind.CLOSED]))
-    assert text.startswith("✅ CLOSED · Invoice 7731 is paid twice\nClosed at 09:05 · owner @Ana")
+    assert text.startswith("✅ CLOSED · Invoice 7731 is paid twice\nClosed 09:05 · owner @Ana")
     assert "Resolution: Refunded. what was done <https://erp.acme.example/1>" in text
 
 
@@ -406,7 +406,7 @@ def test_a_check_in_can_be_answered_where_it_is_asked() -> None:
 
 def test_a_stale_card_is_told_what_happened_since() -> None:
     told = plain(words.since(acknowledged(), [HAPPENED[Kind.ACKNOWLEDGED]]))
-    assert told == "This changed meanwhile: Ben acknowledged at 09:30. Nothing was done."
+    assert told == "This changed meanwhile: Ben acknowledged 09:30. Nothing was done."
 
 
 # ── pages ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -419,7 +419,7 @@ def test_my_open_alerts_lead_with_the_overdue_ones() -> None:
     sheet = pages.home([asleep, calm, nudged], now=T0)
     assert [row.alert_id[-6:] for row in sheet.rows] == ["NUDGED", "CALM00", "ASLEEP"]
     assert plain(sheet.intro) == "3 open, 1 overdue."
-    assert plain(sheet.rows[0].lines[1]).endswith("overdue · next at 09:09")
+    assert plain(sheet.rows[0].lines[1]).endswith("overdue · next 09:09")
 
 
 OVERDUE = [

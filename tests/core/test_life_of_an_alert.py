@@ -222,7 +222,7 @@ def test_an_acknowledgement_starts_the_second_clock_and_ends_a_snooze() -> None:
 
 def test_whoever_is_second_is_told_who_was_first_and_when() -> None:
     outcome = refused(life.acknowledge(acknowledged(1), given(2), by=who(BEN)))
-    assert plain(outcome.why) == "Ana acknowledged this at 09:01."
+    assert plain(outcome.why) == "Ana acknowledged this 09:01."
 
 
 def test_acknowledging_twice_is_answered_and_changes_nothing() -> None:

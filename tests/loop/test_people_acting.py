@@ -86,7 +86,7 @@ def test_of_two_people_one_wins_and_the_other_is_told_who_and_when(world: Any) -
     winner = world.alert(alert.id).owner
     loser = BEN.id if winner == ANA.id else ANA.id
     assert (answers[winner].ok, answers[loser].code) == (True, "already")
-    assert plain(answers[loser].said) == f"{'Ana' if winner == ANA.id else 'Ben'} acknowledged this at 09:00."
+    assert plain(answers[loser].said) == f"{'Ana' if winner == ANA.id else 'Ben'} acknowledged this 09:00."
     assert world.kinds(alert) == ["raised", "acknowledged"]
 
 
@@ -106,7 +106,7 @@ def test_whoever_loses_a_race_decides_again_on_what_is_there_now(world: Any) -> 
 
     world.store.transaction = race
     done = world.loop.acknowledge(act)
-    assert (done.code, plain(done.said)) == ("already", "Ben acknowledged this at 09:00.")
+    assert (done.code, plain(done.said)) == ("already", "Ben acknowledged this 09:00.")
 
 
 @pytest.mark.parametrize("what", ["acknowledge", "cleared", "wake", "rescue"])
@@ -140,7 +140,7 @@ def test_a_stale_card_changes_nothing_and_is_told_what_happened(world: Any) -> N
     world.clock.forward(5)
     done = world.loop.resolve(world.act(alert, CLEO), what="Refunded.")
     assert (done.ok, done.code) == (False, "stale")
-    assert plain(done.said) == "This changed meanwhile: Ben acknowledged at 09:00. Nothing was done."
+    assert plain(done.said) == "This changed meanwhile: Ben acknowledged 09:00. Nothing was done."
     assert world.alert(alert.id).status == Status.ACKNOWLEDGED
 
 
