@@ -15,7 +15,6 @@ from pathlib import Path
 from types import FrameType
 
 import structlog
-import uvicorn
 
 from bot import checks as start_checks
 from bot import logs
@@ -36,7 +35,7 @@ from handlers import jobs
 from handlers.actions import Desk
 from handlers.clock import Ticker
 from handlers.jobs import Work
-from handlers.web import Dispatch, WebParts, create_app
+from handlers.web import Dispatch, WebParts, create_app, serve
 from storage import migrate
 from storage.queue import RqQueue
 from storage.store import SqlStore
@@ -215,15 +214,7 @@ def run_web(host: str, port: int) -> None:
         )
     )
     with made.alive("web"):
-        uvicorn.run(
-            app,
-            host=host,
-            port=port,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=10,
-        )
+        serve(app, host=host, port=port)
     close_slack()
 
 

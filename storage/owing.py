@@ -40,8 +40,10 @@ def owe(connection: Connection, owing: Sequence[Owing]) -> Sequence[int]:
     first: dict[str, str] = {}
     for item in owing:
         first.setdefault(item.owed.place, item.owed.key)
-    query = select(deliveries.c.id).where(deliveries.c.key.in_(first.values()))
-    return connection.execute(query).scalars().all()
+    return connection.execute(_IDS, {"keys": list(first.values())}).scalars().all()
+
+
+_IDS = select(deliveries.c.id).where(deliveries.c.key.in_(bindparam("keys", expanding=True)))
 
 
 def insert_into(dialect: str) -> Any:

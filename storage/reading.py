@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, tuple_, union_all
@@ -81,7 +81,8 @@ def position(cursor: str) -> tuple[datetime, str]:
     try:
         at, alert_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
         found = datetime.fromisoformat(at)
-    except (binascii.Error, ValueError, TypeError) as error:
+        found.astimezone(UTC)  # the edges of time have no UTC
+    except (binascii.Error, ValueError, TypeError, OverflowError) as error:
         raise ValueError("not a cursor") from error
     if found.tzinfo is None or not isinstance(alert_id, str) or "\0" in alert_id:
         raise ValueError("not a cursor")

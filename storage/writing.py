@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert, select, union_all, update
 
 from bot.core.events import Event
 from bot.core.people import Person
@@ -87,6 +87,10 @@ class SqlTx:
         """The unfinished alerts of these keys; for the rest the ones finished last."""
         for source, names in _by_source(keys):
             self._by_key.update({(source, name): None for name in names})
+            # Most raises are of keys never seen: one light question spares them two heavy ones.
+            names = list(self._connection.execute(_KNOWN, {"source": source, "names": names}).scalars())
+            if not names:
+                continue
             here = alerts.c.source == source
             self._find(and_(here, alerts.c.dedup_key.in_(names), UNFINISHED))
             if missing := [name for name in names if self._by_key[source, name] is None]:
@@ -154,6 +158,15 @@ class SqlTx:
             raise Conflict(f"{before.id} is not in revision {before.revision} any more")
 
 
+# One for each of the partial indexes over keys.
+_KNOWN = union_all(
+    *(
+        select(alerts.c.dedup_key).where(
+            alerts.c.source == bindparam("source"), alerts.c.dedup_key.in_(bindparam("names", expanding=True)), some
+        )
+        for some in (UNFINISHED, FINISHED)
+    )
+)
 _ALERT, _EVENT, _INTERACTION = insert(alerts), insert(events), insert(interactions)
 _CHANGE = update(alerts).where(
     alerts.c.id == bindparam("was_id"),
