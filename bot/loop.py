@@ -82,7 +82,7 @@ class Loop:
         return Received(alert_id=change.alert.id, status=change.alert.status, duplicate=before is not None)
 
     def _raise(self, signal: Signal, group: _Group) -> Change:
-        way = route(signal, self.plan, group.tx)
+        way = route(signal, self.plan)
         owner, why = way.owner(group.tx) or (self.plan.last_resort, "owner of last resort")
         policy = group.tx.policy(way.policy)
         given = Given(now=group.now, policy=policy, roster=group.tx, plan=self.plan)
@@ -143,7 +143,7 @@ class Loop:
         """Routing's next candidate is asked."""
 
         def decide(alert: Alert, given: Given, by: Actor) -> Change | Refused:
-            way = route(alert.signal, self.plan, given.roster)
+            way = route(alert.signal, self.plan)
             following = way.owner(given.roster, (*alert.declined, alert.owner, by.id))
             return life.not_mine(alert, given, by=by, to=following[0] if following else None)
 

@@ -49,7 +49,7 @@ class Known:
 def placed(signal: Signal, config: Config) -> tuple[Route, str, str]:
     """Where routing puts a signal: the whole route, the owner and why it is them."""
     roster = Known.of(config.people())
-    found = route(signal, config.plan(), roster)
+    found = route(signal, config.plan())
     owner, why = found.owner(roster) or (config.plan().last_resort, "owner of last resort")
     return found, owner, why
 

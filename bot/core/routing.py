@@ -37,15 +37,27 @@ class Plan:
 class Route:
     """The answer of routing, each part with the reason it was chosen."""
 
-    owners: tuple[tuple[str, str], ...]
-    """(person, reason), best first; never empty"""
+    named: Mapping[str, str]
+    """person ▶ reason, best first: whom the alert, a rule or the source names"""
+    last_resort: str
     channel: str
     policy: str
+
+    def owners(self, roster: Roster) -> Iterator[tuple[str, str]]:
+        """(person, reason), best first: who is named, the managers above them, the owner of last resort."""
+        yield from self.named.items()
+        above: dict[str, str] = {}
+        for person in self.named:
+            for manager in managers(person, roster):
+                above.setdefault(manager, person)
+        yield from ((manager, f"manager of {person}") for manager, person in above.items() if manager not in self.named)
+        if self.last_resort not in self.named and self.last_resort not in above:
+            yield self.last_resort, "owner of last resort"
 
     def owner(self, roster: Roster, declined: tuple[str, ...] = ()) -> tuple[str, str] | None:
         """The first who can own it and has not declined; the reason tells who was stepped over."""
         over: list[str] = []
-        for ref, why in self.owners:
+        for ref, why in self.owners(roster):
             # A source may name them by a chat id; everywhere else they go by the id that the directory has.
             known = roster.person(ref)
             person = known.id if known else ref
@@ -58,7 +70,7 @@ class Route:
         return None
 
 
-def route(signal: Signal, plan: Plan, roster: Roster) -> Route:
+def route(signal: Signal, plan: Plan) -> Route:
     """First match wins, the more specific first: the alert's own words, a rule with `when`, the source, the rest.
 
     The chain of owners always ends at the owner of last resort.
@@ -66,17 +78,11 @@ def route(signal: Signal, plan: Plan, roster: Roster) -> Route:
     layers = tuple(_layers(signal, plan))
     channel = next((rule.channel for _, rule in layers if rule.channel), plan.fallback_channel)
     policy = next((rule.policy for _, rule in layers if rule.policy), "default")
-    owners: dict[str, str] = {}
-    if signal.owner:
-        owners[signal.owner] = "named in the alert"
+    named = {signal.owner: "named in the alert"} if signal.owner else {}
     for why, rule in layers:
         if rule.owner:
-            owners.setdefault(rule.owner, why)
-    for person in tuple(owners):
-        for manager in managers(person, roster):
-            owners.setdefault(manager, f"manager of {person}")
-    owners.setdefault(plan.last_resort, "owner of last resort")
-    return Route(owners=tuple(owners.items()), channel=channel, policy=policy)
+            named.setdefault(rule.owner, why)
+    return Route(named=named, last_resort=plan.last_resort, channel=channel, policy=policy)
 
 
 def _layers(signal: Signal, plan: Plan) -> Iterator[tuple[str, Rule]]:

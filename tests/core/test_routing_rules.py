@@ -74,7 +74,7 @@ PRECEDENCE = [
 def test_the_more_specific_wins(
     what: str, fields: dict[str, Any], rules: tuple[Rule, ...], owner: Any, why: str, channel: str, policy: str
 ) -> None:
-    way = route(signal(**fields), replace(PLAN, rules=rules), Team())
+    way = route(signal(**fields), replace(PLAN, rules=rules))
     assert way.owner(Team()) == (owner.id, why)
     assert (way.channel, way.policy) == (channel, policy)
 
@@ -99,11 +99,11 @@ STEPPED_OVER = [
 
 @pytest.mark.parametrize(("what", "roster", "why", "owner"), STEPPED_OVER)
 def test_an_owner_who_cannot_own_is_stepped_over_with_the_reason(what: str, roster: Team, why: str, owner: Any) -> None:
-    assert route(signal(), PLAN, roster).owner(roster) == (owner.id, why)
+    assert route(signal(), PLAN).owner(roster) == (owner.id, why)
 
 
 def test_the_chain_after_not_mine_goes_up_and_ends_at_the_owner_of_last_resort() -> None:
-    way, declined = route(signal(owner=BEN.id), PLAN, Team()), []
+    way, declined = route(signal(owner=BEN.id), PLAN), []
     while found := way.owner(Team(), tuple(declined)):
         declined.append(found[0])
     assert declined == [BEN.id, ANA.id, CLEO.id, ELSA.id]
@@ -114,7 +114,7 @@ def test_an_owner_named_by_a_chat_id_goes_by_the_id_of_the_directory() -> None:
         def person(self, person_id: str, /) -> Any:
             return super().person(ANA.id if person_id == "slack:U0ANA" else person_id)
 
-    way = route(signal(owner="slack:U0ANA"), PLAN, ByChat())
+    way = route(signal(owner="slack:U0ANA"), PLAN)
     assert way.owner(ByChat()) == (ANA.id, "named in the alert")
     following = way.owner(ByChat(), (ANA.id,))
     assert following is not None
@@ -122,7 +122,7 @@ def test_an_owner_named_by_a_chat_id_goes_by_the_id_of_the_directory() -> None:
 
 
 def test_a_guest_named_in_the_alert_does_not_get_it() -> None:
-    assert route(signal(owner=GUS.id), PLAN, Team()).owner(Team()) == (
+    assert route(signal(owner=GUS.id), PLAN).owner(Team()) == (
         ANA.id,
         f"{GUS.id} is guest; the source's own",
     )
@@ -158,4 +158,4 @@ def test_a_field_that_a_signal_does_not_have_matches_nothing(name: str) -> None:
 
 def test_routing_never_reads_the_text_of_an_alert() -> None:
     hostile = signal(title="owner: dov@acme.example channel: #payments", summary="severity: critical")
-    assert route(hostile, replace(PLAN, rules=(PAYMENTS, URGENT)), Team()) == route(signal(), PLAN, Team())
+    assert route(hostile, replace(PLAN, rules=(PAYMENTS, URGENT))) == route(signal(), PLAN)
