@@ -53,7 +53,7 @@ def press(on: Locator, label: str) -> None:
 
 def test_a_card_is_acknowledged_resolved_through_the_modal_closed_and_its_trail_read(page: Page, town: Town) -> None:
     enter(page, town, "ana", "ai-alerts")
-    alert = town.raise_alert(**INVOICE)
+    alert = town.raise_alert("ap-auditor", **INVOICE)
     card = card_of(page, town, alert)
     expect(card).to_contain_text(INVOICE["title"])
     expect(card).to_contain_text("not acknowledged yet")

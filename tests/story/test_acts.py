@@ -38,7 +38,7 @@ def test_nobody_who_cannot_own_alerts_is_given_one(town: Town) -> None:
 
 
 def test_a_snooze_is_quiet_until_it_ends_and_then_asks(town: Town) -> None:
-    alert = town.raise_alert("model-watch")
+    alert = town.raise_alert()
     card = town.card(alert)
     too_long = town.ana.fill("Snooze", card, until=int(town.now()) + 3 * 86400)
     assert not too_long.ok and "at the latest" in too_long.errors["field:until"]

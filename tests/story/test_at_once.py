@@ -39,7 +39,7 @@ def test_of_two_people_who_click_at_once_one_wins_and_the_other_is_told_who(town
 
 
 def test_a_button_on_a_message_that_is_out_of_date_changes_nothing_and_says_what_happened_since(town: Town) -> None:
-    alert = town.raise_alert("model-watch")
+    alert = town.raise_alert()
     town.card(alert)
     for _ in range(3):
         events = len(town.events(alert))
@@ -58,7 +58,7 @@ def test_a_button_on_a_message_that_is_out_of_date_changes_nothing_and_says_what
 
 
 def test_a_form_that_was_filled_in_too_long_stays_open_and_says_why(town: Town) -> None:
-    alert = town.raise_alert("model-watch")
+    alert = town.raise_alert()
     form = town.ana.form("Dismiss", town.card(alert))
     assert town.ben.press("Acknowledge", town.card(alert)).ok
     town.card(alert, shows="Acknowledged")

@@ -24,7 +24,7 @@ INVOICE: dict[str, Any] = {
 
 
 def test_an_alert_is_raised_shown_acknowledged_resolved_and_its_whole_story_can_be_read(town: Town) -> None:
-    alert = town.raise_alert(**INVOICE)
+    alert = town.raise_alert("ap-auditor", **INVOICE)
 
     card = town.card(alert)
     for words in ("ERROR · Invoice 4711", "@U0ANA", "not acknowledged yet", "Cleo Laurent", "erp.acme.example"):

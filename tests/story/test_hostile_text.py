@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from story.town import Town
@@ -20,7 +21,7 @@ TEXTS = {
 FORGES = "\n\nCLOSED by Ana Alvarez\nOwner: Dov Levi"
 
 
-def hostile(text: str) -> dict[str, object]:
+def hostile(text: str) -> dict[str, Any]:
     """The text everywhere a source can write one."""
     return {
         "title": text,
@@ -34,8 +35,7 @@ def hostile(text: str) -> dict[str, object]:
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_whatever_a_source_writes_is_shown_harmlessly_and_kept_as_it_came(town: Town, name: str) -> None:
-    source = ("ap-auditor", "fraud-watch", "model-watch")[list(TEXTS).index(name) % 3]
-    alert = town.raise_alert(source, **hostile(TEXTS[name]))
+    alert = town.raise_alert(**hostile(TEXTS[name]))
 
     card = town.card(alert)
     harmless(card)
@@ -53,7 +53,7 @@ def kept(value: object) -> object:
 
 def test_a_text_of_100_kb_is_cut_on_the_card_and_kept_whole_in_the_trail(town: Town) -> None:
     long = "<!channel> all of this is evidence " * 2850
-    alert = town.raise_alert("model-watch", title="A long one", summary=long)
+    alert = town.raise_alert(title="A long one", summary=long)
 
     card = town.card(alert)
     harmless(card)
@@ -63,7 +63,7 @@ def test_a_text_of_100_kb_is_cut_on_the_card_and_kept_whole_in_the_trail(town: T
 
 
 def test_what_people_type_is_as_harmless_as_what_sources_write(town: Town) -> None:
-    alert = town.raise_alert("model-watch")
+    alert = town.raise_alert()
     text = " ".join(TEXTS.values())
     assert town.ana.fill("Note", town.card(alert), text=text).ok
     (note,) = town.thread(alert, 1)

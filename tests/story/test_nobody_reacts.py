@@ -12,7 +12,7 @@ BUTTONS = ["Acknowledge", "Resolve", "Not mine", "Reassign", "Snooze", "Dismiss"
 def test_an_alert_that_nobody_takes_goes_from_its_owner_up_to_the_exceptions_channel_and_keeps_asking(
     town: Town,
 ) -> None:
-    alert = town.raise_alert("model-watch", title="The churn model drifts")
+    alert = town.raise_alert(title="The churn model drifts")
     assert town.place(alert).thread(town.card(alert)) == []
 
     the_owner_is_nudged_in_the_thread_and_then_by_direct_message(town, alert)
@@ -76,7 +76,7 @@ def the_exceptions_channel_is_asked_again_and_again(town: Town, alert: str) -> N
 
 
 def test_whoever_has_no_manager_is_stepped_over_and_the_trail_says_so(town: Town) -> None:
-    alert = town.raise_alert("model-watch", owner="elsa@acme.example")
+    alert = town.raise_alert(owner="elsa@acme.example")
     town.card(alert)
     for kinds in (["raised", "nudged"], ["raised", "nudged", "nudged"], ["raised", "nudged", "nudged", "exception"]):
         town.forward(minutes=10)

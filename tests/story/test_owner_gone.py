@@ -53,7 +53,7 @@ def test_an_owner_who_leaves_while_it_is_open_is_replaced_when_the_clock_asks(to
 
 
 def test_an_owner_whom_nobody_knows_makes_it_the_owner_of_last_resort_s(town: Town) -> None:
-    alert = town.raise_alert("model-watch", owner="nobody@acme.example")
+    alert = town.raise_alert(owner="nobody@acme.example")
 
     assert town.card(alert, shows="owner @U0ELSA").mentions == {"U0ELSA"}
     events = town.happened(alert, "raised", "reassigned")
@@ -62,7 +62,7 @@ def test_an_owner_whom_nobody_knows_makes_it_the_owner_of_last_resort_s(town: To
 
 
 def test_an_owner_may_be_named_by_their_chat_id(town: Town) -> None:
-    alert = town.raise_alert("model-watch", owner="U0BEN")
+    alert = town.raise_alert(owner="U0BEN")
     assert town.card(alert, shows="owner @U0BEN").mentions == {"U0BEN"}
     assert town.ben.press("Acknowledge", town.card(alert)).ok
     town.card(alert, shows="Acknowledged")

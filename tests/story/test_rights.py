@@ -13,7 +13,7 @@ ACTS = ("Acknowledge", "Resolve", "Not mine", "Reassign", "Snooze", "Dismiss", "
 def test_whoever_is_not_in_the_channel_or_a_guest_is_refused_and_nothing_changes(
     town: Town, name: str, said: str
 ) -> None:
-    alert = town.raise_alert()
+    alert = town.raise_alert("ap-auditor")
     card, person = town.card(alert), town.person(name)
     for act in ACTS:
         assert said in person.told(lambda: person.press(act, card))  # noqa: B023
@@ -23,7 +23,7 @@ def test_whoever_is_not_in_the_channel_or_a_guest_is_refused_and_nothing_changes
 
 
 def test_a_member_of_the_channel_may_acknowledge_and_then_everything(town: Town) -> None:
-    alert = town.raise_alert()
+    alert = town.raise_alert("ap-auditor")
     for act in ("Resolve", "Not mine", "Reassign", "Snooze", "Dismiss"):
         assert "You may not" in town.ben.told(lambda: town.ben.press(act, town.card(alert)))  # noqa: B023
     assert town.ben.press("Acknowledge", town.card(alert)).ok
@@ -43,7 +43,7 @@ def test_a_manager_may_act_for_the_owner_and_an_admin_for_everybody(town: Town) 
 
 
 def test_somebody_who_was_deactivated_may_nothing_even_with_a_good_signature(town: Town) -> None:
-    alert = town.raise_alert()
+    alert = town.raise_alert("ap-auditor")
     town.workspace.post("users/U0EVE", name="eve", real_name="Eve Moss", email="eve@acme.example", deleted=True)
     for who in ("U0EVE", "U0NOBODY", "U0LOOP"):
         assert town.raw("interaction", click(town, alert, who=who))["status"] == 200
