@@ -50,7 +50,6 @@ class Writer:
         self._groups: SimpleQueue[list[_Asked] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._stored = 0
         self._idle = asyncio.Event()
         self._idle.set()
         self.accepting = False
@@ -86,17 +85,16 @@ class Writer:
     # ── in the event loop: groups gather, answers are given ──────────────────────────────────────────────────────
 
     def _gather(self, loop: asyncio.AbstractEventLoop, before: int, turns: int) -> None:
-        """Hand a group over once as many wait as were stored last, or a turn of the event loop brings nobody new.
+        """Hand a group over once a turn of the event loop brings nobody new.
 
-        A group costs the database the same few milliseconds whether it holds ten or fifty: so small ones wait for
-        company. Groups of equal size keep both busy: one is read and answered while the other is on its way to disk.
+        A group costs the database the same few milliseconds whether it holds ten or fifty, and a thread that computes
+        while this one does only takes turns with it: so first read all that has arrived, then store it.
         """
         now = len(self._waiting)
-        if before < now < min(self._stored, self._batch) and turns:
+        if before < now < self._batch and turns:
             loop.call_soon(self._gather, loop, now, turns - 1)
         else:
-            self._stored = min(now, self._batch)
-            self._groups.put([self._waiting.popleft() for _ in range(self._stored)])
+            self._groups.put([self._waiting.popleft() for _ in range(min(now, self._batch))])
 
     def _answer(self, loop: asyncio.AbstractEventLoop, group: list[_Asked], outcomes: Sequence[Outcome]) -> None:
         if isinstance(outcomes[0], Away):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+import orjson
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -17,8 +18,15 @@ Exact = Text().with_variant(Text(collation="C"), "postgresql")
 """Text that is compared by its characters, never by a language's rules: prefixes are ranges, cursors agree."""
 
 
-dumps = json.JSONEncoder(separators=(",", ":")).encode
-"""JSON as it is stored: compact, and escaped, so that any character passes."""
+_any = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def dumps(value: Any) -> str:
+    """JSON as it is stored: compact. What the fast encoder refuses (a lone surrogate, a huge number) is escaped."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return _any(value)
 
 
 @lru_cache(maxsize=1024)

@@ -90,6 +90,12 @@ def rate(text: str) -> str:
     return f"{found[1]}/{found[2]}"
 
 
+def per(text: str) -> tuple[int, int]:
+    """(how many, in how many seconds) of a rate."""
+    count, _, period = rate(text).partition("/")
+    return int(count), {"second": 1, "minute": 60, "hour": 3600, "day": 86400}[period]
+
+
 @cache
 def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
