@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.core.card import Button, Message
@@ -67,8 +67,15 @@ messages = st.builds(
 )
 
 
+# A title of hidden characters alone, with nothing else to say.
+HIDDEN = Message(
+    kind="card", alert_id="01JD0000000000000000008F3K2Q", generation=1, summary=(), title="\u202e\u200b\x00"
+)
+
+
 @settings(max_examples=100, deadline=None)
 @given(messages)
+@example(HIDDEN)
 def test_any_message_is_one_that_slack_takes_and_notifies_only_whom_we_mean(message: Message) -> None:
     blocks, text = message_blocks(message, revision=7), message_text(message)
     found = check_message(blocks, text=text)

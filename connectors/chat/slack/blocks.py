@@ -30,8 +30,9 @@ def plain_text(text: str, most: int) -> Json:
 
 
 def message_text(message: Message) -> str:
-    """The top-level text: all of it in one line, for whoever does not see the blocks."""
-    return top_level(message.summary, message.people) or top_level((Words(message.title or message.kind),), {})
+    """The top-level text: all of it in one line, for whoever does not see the blocks. Never empty: Slack refuses that."""
+    title = top_level((Words(message.title),), {})
+    return top_level(message.summary, message.people) or title or message.kind
 
 
 def message_blocks(message: Message, *, revision: int) -> list[Json]:
