@@ -154,7 +154,10 @@ class SqlTx:
 
     def _change(self, before: Alert, row: dict[str, Any]) -> None:
         guard = {"was_id": before.id, "was_generation": before.generation, "was_revision": before.revision}
-        if bulk.execute(self._connection, _CHANGE, [{**row, **guard}]) != 1:
+        # Never the id: a statement that names the key others refer to makes SQLite search all of them for it, changed
+        # or not, and a nudge would take longer the more alerts are stored.
+        changed = {name: value for name, value in row.items() if name != "id"}
+        if bulk.execute(self._connection, _CHANGE, [{**changed, **guard}]) != 1:
             raise Conflict(f"{before.id} is not in revision {before.revision} any more")
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from bot.core import alert as life
 from bot.core.events import Actor
@@ -229,3 +231,12 @@ def test_an_owed_reason_may_hold_any_text(world: Any, by_ana: Actor) -> None:
     alert = world.change(world.raise_(), life.reassign, by=by_ana, to="ben@acme.example", reason=HOSTILE)
     assert world.store.events(alert.id)[-1].reason == HOSTILE
     assert alert.due_at - world.clock.at == timedelta(minutes=10)
+
+
+def test_a_change_never_names_the_id_that_other_rows_refer_to(sql_world: Any, by_ana: Actor) -> None:
+    """SQLite would search every delivery for it, changed or not: a nudge would take longer the more is stored."""
+    said: list[str] = []
+    event.listen(sql_world.store.database.engine, "before_cursor_execute", lambda *given: said.append(given[2]))
+    sql_world.change(sql_world.raise_(), life.note, by=by_ana, text="looked at it")
+    updates = [statement.split(" WHERE ")[0] for statement in said if statement.startswith("UPDATE alerts SET")]
+    assert updates and not any(re.search(r"\bid\s*=", fields) for fields in updates)
