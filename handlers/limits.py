@@ -15,7 +15,7 @@ class Limits:
     """`per_source` such as `1200/minute`, in this process: with n web processes a source may send n times as much.
 
     Counted by a dictionary of our own, in windows that begin with a source's first request: every raise passes here,
-    and the usual library starts a thread every few milliseconds to forget old windows, a seventh of all of intake.
+    and the usual library starts a thread every few milliseconds to forget old windows, which intake has to pay for.
     """
 
     def __init__(self, per_source: str, *, clock: Callable[[], float] = time.monotonic) -> None:

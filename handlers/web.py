@@ -95,8 +95,8 @@ def serve(app: FastAPI, *, host: str, port: int) -> None:
     # What is loaded now stays: else every full collection walks through all of it, and every request waits for that.
     gc.collect()
     gc.freeze()
-    # The writer lets go of the interpreter at each statement; at Python's usual 5 ms it waits longer to get it back
-    # than the statement takes (measured at 64 connections: two thirds more alerts a second at 1 ms).
+    # The writer lets go of the interpreter at each statement; at Python's usual 5 ms it may wait longer to get it back
+    # than the statement takes. bench/intake.py shows the difference.
     sys.setswitchinterval(0.001)
     uvicorn.run(
         app,
