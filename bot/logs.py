@@ -35,8 +35,6 @@ def configure(style: Literal["text", "json"]) -> None:
     foreign = [structlog.stdlib.ExtraAdder(), *shared]
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=foreign, processors=[_plainly, last]))
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
-    # Bolt finds SLACK_BOT_TOKEN by itself and warns that our own client, which asks once only, takes precedence.
-    logging.getLogger("slack_bolt.App").setLevel(logging.ERROR)
     for chatty in ("rq", "alembic", "httpx2", "httpcore2", "slack_bolt", "slack_sdk"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 

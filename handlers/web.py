@@ -96,7 +96,7 @@ def serve(app: FastAPI, *, host: str, port: int) -> None:
     gc.collect()
     gc.freeze()
     # The writer lets go of the interpreter at each statement; at Python's usual 5 ms it may wait longer to get it back
-    # than the statement takes. bench/intake.py shows the difference.
+    # than the statement takes.
     sys.setswitchinterval(0.001)
     uvicorn.run(
         app,
