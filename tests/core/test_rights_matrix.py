@@ -89,3 +89,12 @@ def test_nobody_gets_a_right_from_what_the_alert_says() -> None:
         alert, signal=replace(alert.signal, owner=DOV.id, title=f"owner: {DOV.id}", labels={"owner": DOV.id})
     )
     assert refusal(told, KNOWN, claim=Claim(person=DOV, act="resolve")) is not None
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_whoever_is_in_the_channel_that_is_asked_now_may_do_everything_and_before_nothing(act: str) -> None:
+    top = len(RULES.steps) - 1
+    assert RULES.steps[top].is_channel
+    claim = Claim(person=DOV, act=act, asked=True)
+    assert refusal(replace(opened(), step=top), KNOWN, claim=claim) is None
+    assert refusal(opened(), KNOWN, claim=claim) is not None

@@ -268,3 +268,26 @@ def test_waiting_lanes_come_longest_waiting_first_and_no_more_than_asked(world: 
     assert [lane for lane, _ in lanes][-1] == "slack:#1"
     assert {world.store.lane_of(row) for _, row in lanes} == {f"slack:#{n}" for n in range(4)}
     assert len(world.store.due_lanes(world.machine, limit=2)) == 2
+
+
+def test_a_card_that_is_gone_is_forgotten_and_posted_anew(world: Any, by_ana: Actor) -> None:
+    alert = world.raise_()
+    world.show(world.claim())
+    world.change(alert, life.note, by=by_ana, text="looked at it")
+    edit = world.claim()
+    assert edit.delivery.receipt is not None
+    world.store.settle(edit, Settled(state="pending", forget=True, error="message_not_found"))
+    anew = world.claim()
+    assert (anew.delivery.key, anew.delivery.receipt, anew.delivery.shown) == (edit.delivery.key, None, 0)
+    world.show(anew, ts="2.0")
+    assert world.claim().root == Receipt(channel="C1", ts="2.0")
+
+
+def test_what_failed_three_times_and_still_waits_is_told(world: Any) -> None:
+    alert = world.raise_()
+    for attempt in range(3):
+        assert world.store.stuck(limit=5) == [], attempt
+        world.store.settle(world.claim(), Settled(state="pending", error="not_in_channel"))
+    assert world.store.stuck(limit=5) == [(alert.place, "not_in_channel")]
+    world.show(world.claim())
+    assert world.store.stuck(limit=5) == []
