@@ -21,6 +21,7 @@ from bot.core.policy import Policy
 from bot.core.signal import Signal
 from bot.core.state import Alert, Change
 from bot.core.text import Text
+from bot.core.throttle import Call, Outcome, Room
 
 
 class Away(Exception):
@@ -100,8 +101,9 @@ class Delivery:
     key: str
     kind: str
     alert_id: str
+    """empty for what speaks of many alerts: `fold` (a lane's shared card) and `digest` (all that one person is asked)"""
     seq: int
-    """the event it tells of; for a card the revision wanted"""
+    """the event it tells of; for a card or a fold the revision wanted"""
     generation: int
     place: str
     """also its lane: one place is served by one job at a time"""
@@ -114,6 +116,8 @@ class Delivery:
     fence: int = 0
     shown: int = 0
     """the revision shown, 0 = never"""
+    posts: int = 0
+    """how many of its posts arrived or may have arrived: more than one may have left a twin"""
     receipt: Receipt | None = None
     attempted_at: float | None = None
     created_at: datetime
@@ -121,17 +125,33 @@ class Delivery:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Gathered:
+    """What a `fold` or a `digest` speaks of, as it is at the moment of the claim."""
+
+    count: int
+    """alerts whose card waits in the lane; or alerts that a person is asked about"""
+    severities: Mapping[str, int]
+    """severity ▶ how many of them"""
+    first: tuple[Alert, ...]
+    """the most severe of them, oldest first among equals, at most ten"""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Claimed:
     """A delivery that this worker alone may attempt until its lease ends, with what it is about."""
 
     delivery: Delivery
-    alert: Alert
-    events: tuple[Event, ...]
-    """for a card: the newest event; else the event it tells of"""
-    root: Receipt | None
+    alert: Alert | None
+    """None exactly where `gathered` is there"""
+    events: tuple[Event, ...] = ()
+    """for a card: the newest event that a card tells; else the event it tells of"""
+    root: Receipt | None = None
     """the alert's card, where it has been shown"""
-    was_unknown: bool
+    gathered: Gathered | None = None
+    was_unknown: bool = False
     """the last attempt's outcome is unknown: look before repeating"""
+    overtaken: bool = False
+    """something newer of its kind is owed in the same place about the same alert"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +160,10 @@ class Settled:
 
     state: str
     """shown | superseded | dead | pending (again, not before) | unknown"""
+    posted: bool = False
+    """a post arrived or may have arrived"""
+    sweep_at: float | None = None
+    """look for twins then (machine seconds); None leaves it as it is"""
     receipt: Receipt | None = None
     not_before: float = 0.0
     lane_free_at: float = 0.0
@@ -175,6 +199,24 @@ class Tx(Protocol):
         """Store alert, events and deliveries. Raises Conflict (at the latest at the end of the transaction)."""
         ...
 
+    def settle(self, claimed: Claimed, settled: Settled, /) -> bool:
+        """`Store.settle` within this transaction, for an outcome that changes the alert too. False: the fence moved on.
+
+        Read the alert first (locks are taken in the order alert, lane, delivery).
+        """
+        ...
+
+    def fold(self, lane: str, machine: float, /, *, now: datetime) -> Folding:
+        """Fold a lane that is far behind: its shared card is owed or refreshed, what chases people is gathered.
+
+        At most a hundred reminders a call, those of one person into one `digest`; none that was attempted.
+        """
+        ...
+
+    def swept(self, delivery_id: int, /, *, was: float, next_at: float | None, receipt: Receipt | None) -> bool:
+        """A look for twins is over: the next one, and the receipt that counts. False: somebody else was first."""
+        ...
+
     @property
     def hints(self) -> Sequence[int]:
         """After the end: one delivery id for each lane that has something to do now."""
@@ -186,6 +228,40 @@ class Page:
     items: tuple[Any, ...]
     next: str | None
     """opaque cursor of the next page"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """A lane in which something waits, and the machine seconds from which it may be served (None: nothing of the sort)."""
+
+    lane: str
+    delivery: int
+    """one of those that may be served first"""
+    rank: int
+    """of the most severe post, or edit where there is no post"""
+    post_at: float | None
+    edit_at: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folding:
+    """What folding a lane did: (alert id, the folded delivery's key, the digest's key) of every reminder gathered."""
+
+    gathered: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incident:
+    """Something that keeps Closeloop from its work and that a person has to mend. Seconds are machine time."""
+
+    id: int
+    kind: str
+    subject: str
+    detail: str
+    since: float
+    last_at: float
+    count: int
+    ended_at: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,23 +320,26 @@ class Store(Protocol):
         ...
 
     # deliveries
-    def due_lanes(self, machine: float, /, *, limit: int) -> list[tuple[str, int]]:
-        """(lane, one delivery id) of lanes that can be served now; leases that ran out become `unknown` first."""
-        ...
-
-    def next_lane_at(self, machine: float, /) -> float | None:
-        """The earliest machine second after `machine` at which a waiting lane may be served, or None."""
+    def waiting(self, machine: float, /) -> list[Waiting]:
+        """Every lane in which something waits; leases that ran out become `unknown` first."""
         ...
 
     def stuck(self, *, limit: int) -> list[tuple[str, str]]:
         """(place, the chat's word for it) of what waits after three failed attempts, longest waiting first."""
         ...
 
-    def lane_of(self, delivery_id: int, /) -> str | None: ...
-    def claim(self, lane: str, machine: float, /, *, lease: float) -> Claimed | None:
+    def due(self, delivery_id: int, /) -> Delivery | None:
+        """The row as it is now, whoever works on it."""
+        ...
+
+    def claim(
+        self, lane: str, machine: float, /, *, lease: float, posts: bool = True, edits: bool = True, only: int = 0
+    ) -> Claimed | None:
         """The lane's next delivery by severity, then age; None where the lane is taken, paced or empty.
 
-        A reply waits until its card is shown; an edit of a shown card may go while posts are paced.
+        A reply waits until its card is shown; an edit of a shown card may go while posts are paced. `posts`, `edits`:
+        which of the two may go now; `only`: this delivery or none. Rows of a newer version of the protocol are left
+        alone.
         """
         ...
 
@@ -271,6 +350,38 @@ class Store(Protocol):
         """
         ...
 
+    def behind(self, *, limit: int) -> list[str]:
+        """Lanes that may have to be folded: more than ten posts wait in them, or their shared card stands open."""
+        ...
+
+    def due_sweeps(self, machine: float, /, *, limit: int) -> list[int]:
+        """Deliveries whose twins are to be looked for now."""
+        ...
+
+    def sweepable(self, delivery_id: int, /) -> tuple[Claimed, float] | None:
+        """A delivery to look for twins of, and the `sweep_at` it has; nothing is claimed."""
+        ...
+
+    def oldest(self, machine: float, /) -> dict[str, float]:
+        """lane ▶ since how many seconds of business or machine time its oldest unserved delivery may be served"""
+        ...
+
+    def realign(self, machine: float, /) -> int:
+        """After a jump of the clock: no lease, pace or retry lies further ahead than it can have been set."""
+        ...
+
+    # what only an operator can mend
+    def incident(self, kind: str, subject: str, /, *, detail: str, at: float) -> None:
+        """Open one, or count it again where it is open: `workspace`, `place`, `clock`, `row`, `route`."""
+        ...
+
+    def mended(self, kind: str, subject: str, /, *, at: float) -> None: ...
+    def incidents(self, *, untold: bool = False) -> list[Incident]:
+        """The open ones, oldest first; with `untold` those (also ended ones) nobody was told of."""
+        ...
+
+    def told(self, incident_id: int, /, *, at: float) -> None: ...
+
     # processes
     def beat(self, kind: str, process: str, /, *, machine: float) -> None: ...
     def beats(self) -> dict[str, float]:
@@ -279,11 +390,15 @@ class Store(Protocol):
 
 
 class Refusal(Exception):
-    """A chat's answer that nothing was shown and nothing will be: `code` is the platform's own word."""
+    """A chat's answer that nothing was shown: `code` is the platform's own word.
 
-    def __init__(self, code: str) -> None:
+    `kind` says what is wrong: the `place` (archived, not invited, may not be written to), the `workspace` as a whole
+    (token revoked, uninstalled), the `content`, the message to edit is `missing`, or something `other`.
+    """
+
+    def __init__(self, code: str, kind: str = "other") -> None:
         super().__init__(code)
-        self.code = code
+        self.code, self.kind = code, kind
 
 
 class Later(Exception):
@@ -333,11 +448,49 @@ class Chat(Protocol):
         """Post or edit. Raises Refusal, Later or Unknown."""
         ...
 
-    def look(self, target: Target, /, *, mark: Mark, since: float) -> Receipt | None:
-        """The message that carries this mark, read back from the place. Raises Refusal, Later or Unknown."""
+    def look(self, target: Target, /, *, mark: Mark, age: float) -> list[Receipt]:
+        """Every message that carries this mark, oldest first, read back from the place.
+
+        `age`: seconds since the first attempt, as far back as it must reach. Raises Refusal, Later or Unknown.
+        """
+        ...
+
+    def retract(self, receipt: Receipt, /) -> None:
+        """Delete a message of ours; one that is gone already is no error. Raises Refusal, Later or Unknown."""
+        ...
+
+    def spares(self, receipt: Receipt, /) -> bool:
+        """Whether an edit of this message costs nothing of the platform's limits just now (a click's answer)."""
         ...
 
     def is_member(self, channel: str, chat_id: str, /) -> bool: ...
+
+
+class Throttle(Protocol):
+    """A workspace's limits, shared by all workers. Only an optimisation: losing it means at worst a 429. Never raises."""
+
+    def room(self, workspace: str, machine: float, /) -> Room: ...
+    def take(self, workspace: str, call: Call, machine: float, /) -> float:
+        """0.0: go ahead, and report with `learn`; else the machine second from which it may go."""
+        ...
+
+    def learn(self, workspace: str, call: Call, outcome: Outcome, /, *, machine: float, seconds: float = 0.0) -> None:
+        """What became of a call that was let go. `seconds`: how long to wait, where the platform said so."""
+        ...
+
+
+class Ways(Protocol):
+    """Addresses at which a message may be edited for a while without cost. Never raises; losing them costs a call."""
+
+    def keep(self, receipt: Receipt, address: str, /) -> None: ...
+    def take(self, receipt: Receipt, /) -> str | None: ...
+    def has(self, receipt: Receipt, /) -> bool: ...
+
+
+class Teller(Protocol):
+    """A second way to the people who run Closeloop, beside the chat. Raises Refusal, Later or Unknown."""
+
+    def tell(self, subject: str, text: str, /) -> None: ...
 
 
 class Directory(Protocol):
@@ -350,7 +503,7 @@ class Queue(Protocol):
     """Hints to workers. Losing one does no harm: the clock finds what is due in the database."""
 
     def hint(self, job: str, ids: Iterable[str | int], /) -> bool:
-        """`deliver` or `wake`, one hint an id; False where the queue is away."""
+        """`deliver`, `wake`, `sweep` (an id each) or `fold` (a lane); False where the queue is away."""
         ...
 
     def ping(self) -> bool: ...
