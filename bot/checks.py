@@ -42,6 +42,7 @@ def run(
         *_environment(env),
         *_configuration(config),
         *_slack(env, config, slack),
+        *_operators(env),
     ]
     return sorted(found, key=lambda problem: problem.level != "error")
 
@@ -86,6 +87,19 @@ def _environment(env: Environment) -> Iterator[Problem]:
     for name, match in misspelt(os.environ):
         to_do = f"Did you mean {match}?" if match else "Unset it, or look up its name in docs/configuration.md."
         yield _warning("CL005", f"The environment variable {name} means nothing.", to_do)
+
+
+def _operators(env: Environment) -> Iterator[Problem]:
+    """Whoever runs this has to hear of a chat that fails by something else than that chat."""
+    server = bool(env.smtp_url.get_secret_value())
+    if server != bool(env.operator_email):
+        there, missing = "CLOSELOOP_SMTP_URL", "CLOSELOOP_OPERATOR_EMAIL"
+        if not server:
+            there, missing = missing, there
+        yield _error("CL031", f"{there} is set and {missing} is not: no e-mail can be sent.", f"Set {missing} as well.")
+    elif not (server or env.operator_webhook.get_secret_value() or env.is_sandbox):
+        to_do = "Set CLOSELOOP_OPERATOR_WEBHOOK, or CLOSELOOP_OPERATOR_EMAIL with CLOSELOOP_SMTP_URL."
+        yield _warning("CL030", "Nobody is told when Slack refuses Closeloop: only /readyz and the log say so.", to_do)
 
 
 def _configuration(config: Config | ConfigError) -> Iterator[Problem]:

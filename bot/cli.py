@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from bot.commands import alerts, check, demo, policies, run, sources
+from bot.commands import alerts, check, demo, policies, run, sources, status
 from bot.commands.say import Failed, fail, out
 
 
@@ -74,6 +74,7 @@ def closeloop(
 
 run.add_to(app)
 check.add_to(app)
+status.add_to(app)
 app.add_typer(sources.app, name="source")
 app.add_typer(alerts.app, name="alert")
 app.add_typer(policies.app, name="policy")

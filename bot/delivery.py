@@ -1,61 +1,50 @@
-"""The life of one delivery: claimed, attempted once, settled.
+"""The life of one delivery: claimed, attempted once, settled; looked up where nobody knows what became of it.
 
-What to do next is decided by pure functions of the row, the answer and the time; `Courier` carries it out. Nobody
-sleeps in here: what cannot go out now gets a time before which it is not tried again.
+What to do is decided by pure functions of the row, the answer and the time (`hindrance`, `after`); `Courier` carries
+it out. Nobody sleeps in here: what cannot go out now gets a time before which it is not tried again.
+
+    claim ▶ one attempt ▶ shown
+                        ▶ refused ▶ another route, and an operator is told
+                        ▶ not before t
+                        ▶ unknown ▶ read back ▶ adopt, or send again ▶ later look for twins, keep the first
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from bot.core.card import Message, card, notice
-from bot.core.events import Event
-from bot.core.people import Person, Roster, gone
-from bot.core.policy import Policy
-from bot.core.state import Alert
-from bot.people import People
-from bot.ports import (
-    Chat,
-    Claimed,
-    Clock,
-    Delivery,
-    Later,
-    Mark,
-    Queue,
-    Refusal,
-    Settled,
-    Store,
-    Target,
-    Unknown,
-)
+import structlog
+
+from bot import crash
+from bot.aftermath import Aftermath
+from bot.core.people import gone
+from bot.core.throttle import Call
+from bot.lines import SHUT, Lines, lesson
+from bot.ports import Claimed, Clock, Delivery, Later, Queue, Receipt, Refusal, Settled, Store, Unknown
+from bot.saying import Known, Saying, roster
+
+log = structlog.get_logger()
 
 LEASE = 30.0
 """seconds; well over a chat's ten for one call"""
 CALL = 12.0
 """seconds that have to be left of the lease to say something: whoever is slower could say what another says too"""
-PACE = 1.05
-"""seconds between two posts in one place: every chat allows one a second"""
+PACE = 1.01
+"""seconds from one post in a place to the next, counted from the first one's answer: every chat allows one a second"""
 SETTLE = 40.0
 """seconds until an unknown outcome is looked at: the call's timeout and a late arrival"""
+LOOKS = (60.0, 600.0)
+"""seconds after a post that had forerunners of unknown outcome, at which its twins are looked for"""
+TRIES = 8
+"""looks that were refused, after which something is said again or given up"""
+STALE = timedelta(seconds=30)
+"""age from which the card of an alert that is over already is not worth posting"""
+PLAIN = "content: "
+"""how the error of a row begins whose message was refused: the next attempt says it plainly"""
 
-# What somebody can mend while the bot runs (an invitation, a token): it is tried again, and shows on /readyz.
-MENDABLE = frozenset(
-    (
-        "not_in_channel",
-        "channel_not_found",
-        "is_archived",
-        "missing_scope",
-        "invalid_auth",
-        "not_authed",
-        "token_revoked",
-        "token_expired",
-        "account_inactive",
-        "restricted_action",
-        "messages_tab_disabled",
-        "not_configured",
-    )
-)
+Answer = Receipt | Refusal | Later | Unknown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,35 +55,95 @@ class Outcome:
     settled: Settled
 
 
-def obsolete(delivery: Delivery, alert: Alert) -> str | None:
-    """Why it need not be said any more, or None. Cards and notes are always worth saying."""
-    if delivery.kind in ("card", "note"):
+# ── decided by the row, the answer and the time ──────────────────────────────────────────────────────────────────────
+
+
+def hindrance(claimed: Claimed, now: datetime) -> str | None:
+    """Why a delivery need not be said any more, or None. Notes are always worth saying."""
+    delivery, alert = claimed.delivery, claimed.alert
+    if alert is None or delivery.kind == "note":
         return None
+    if delivery.kind == "card":
+        return _card_hindrance(claimed, now)
     if alert.finished:
         return f"the alert is {alert.status}"
     if delivery.generation != alert.generation:
         return f"the alert moved on to generation {alert.generation}"
-    return None
+    if delivery.thread and delivery.place != alert.place:
+        return f"the card is in {alert.place.partition(':')[2]} now"
+    return "a newer one followed" if claimed.overtaken else None
 
 
-def settled_after(error: Refusal | Later | Unknown, delivery: Delivery, machine: float) -> Settled:
-    """What an attempt that failed means for the row."""
-    if isinstance(error, Later):
-        again = machine + max(error.seconds, 1.0)
-        # Platforms count edits apart from posts: an edit that has to wait holds up no post.
-        free_at = 0.0 if delivery.receipt else again
-        return Settled(state="pending", not_before=again, lane_free_at=free_at, error=error.code)
-    if isinstance(error, Refusal):
-        if delivery.kind == "card" and delivery.receipt and error.code == "message_not_found":
-            # Somebody deleted the card: an alert that nobody sees has gone quiet.
-            return Settled(state="pending", forget=True, error=error.code)
-        if error.code in MENDABLE:
-            return Settled(state="pending", not_before=machine + backoff(delivery.attempts), error=error.code)
-        return Settled(state="dead", error=error.code)
+def _card_hindrance(claimed: Claimed, now: datetime) -> str | None:
+    alert = claimed.alert
+    if alert is None or claimed.delivery.place == alert.place:
+        never_shown = not claimed.delivery.receipt and not claimed.was_unknown
+        stale = alert is not None and alert.finished and now - claimed.delivery.created_at > STALE
+        return f"the alert was {alert.status} before its card was shown" if alert and never_shown and stale else None
+    return f"the card is in {alert.place.partition(':')[2]} now"
+
+
+def after(claimed: Claimed, answer: Answer, now: float) -> Settled:
+    """What the answer to one attempt means for the row. `now` in machine seconds."""
+    delivery = claimed.delivery
+    if isinstance(answer, Receipt):
+        return _shown(delivery, answer, now)
+    if isinstance(answer, Later):
+        again = now + max(answer.seconds, 1.0)
+        # A platform that limits posts means this place; edits it counts apart: they hold up no post.
+        limited = lesson(answer) == "limited" and not delivery.receipt
+        return Settled(
+            state=again_as(claimed), not_before=again, lane_free_at=again if limited else 0.0, error=answer.code
+        )
+    if isinstance(answer, Refusal):
+        return _refused(claimed, answer, now)
     if delivery.receipt:
         # An edit may be repeated: only a post can leave a twin.
-        return Settled(state="pending", not_before=machine + backoff(delivery.attempts), error=error.code)
-    return Settled(state="unknown", not_before=machine + SETTLE, lane_free_at=machine + SETTLE, error=error.code)
+        return Settled(state="pending", not_before=now + backoff(delivery.attempts), error=answer.code)
+    # It may have arrived, and may have used up the place's one message a second.
+    return Settled(state="unknown", posted=True, not_before=now + SETTLE, lane_free_at=now + PACE, error=answer.code)
+
+
+def _shown(delivery: Delivery, receipt: Receipt, now: float) -> Settled:
+    if delivery.receipt:
+        return Settled(state="shown", receipt=receipt)
+    twins = now + LOOKS[0] if delivery.posts > 1 else None
+    return Settled(state="shown", posted=True, receipt=receipt, lane_free_at=now + PACE, sweep_at=twins)
+
+
+def _refused(claimed: Claimed, refusal: Refusal, now: float) -> Settled:
+    delivery, again = claimed.delivery, again_as(claimed)
+    if refusal.kind == "workspace":
+        return Settled(state=again, not_before=now + SHUT, error=refusal.code)
+    if refusal.kind == "missing" and delivery.receipt and delivery.kind in ("card", "fold"):
+        # Somebody deleted it: an alert that nobody sees has gone quiet.
+        return Settled(state="pending", forget=True, error=refusal.code)
+    if refusal.kind == "content" and not delivery.error.startswith(PLAIN) and claimed.alert:
+        return Settled(state=again, not_before=now + 1.0, error=PLAIN + refusal.code)
+    return Settled(state="dead", error=refusal.code)
+
+
+def after_look(claimed: Claimed, answer: list[Receipt] | Refusal | Later | Unknown, now: float) -> Settled | None:
+    """What reading a place back means for a row of unknown outcome; None: it is surely not there, so say it again."""
+    delivery = claimed.delivery
+    if isinstance(answer, list):
+        # What is found of a card may be an older revision: it is adopted, and edited next.
+        state = "pending" if delivery.kind in ("card", "fold") else "shown"
+        # This attempt posted nothing, but the ones before may all have arrived.
+        twins = now if len(answer) > 1 else now + LOOKS[0] if delivery.posts > 2 else None
+        return Settled(state=state, receipt=answer[0], sweep_at=twins) if answer else None
+    if isinstance(answer, Refusal) and answer.kind == "place":
+        return Settled(state="dead", error=answer.code)
+    if isinstance(answer, Refusal) and answer.kind != "workspace" and delivery.attempts > TRIES:
+        return Settled(state="dead", error=answer.code)
+    seconds = answer.seconds if isinstance(answer, Later) else backoff(delivery.attempts)
+    # Still unknown: what could not be looked up must not be said again.
+    return Settled(state="unknown", not_before=now + max(seconds, 1.0), error=answer.code)
+
+
+def again_as(claimed: Claimed) -> str:
+    """The state of a row that is tried again: one whose post may have arrived stays one to look for first."""
+    return "unknown" if claimed.was_unknown and not claimed.delivery.receipt else "pending"
 
 
 def backoff(attempts: int) -> float:
@@ -102,127 +151,130 @@ def backoff(attempts: int) -> float:
     return float(min(2 ** min(attempts, 6), 60))
 
 
+# ── carried out ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
 @dataclass(frozen=True, kw_only=True)
 class Courier:
     """Serves lanes: claims the next delivery of one, attempts it once, stores what became of it."""
 
     store: Store
-    chats: Mapping[str, Chat]
-    people: People
+    saying: Saying
+    lines: Lines
     clock: Clock
     queue: Queue
+    aftermath: Aftermath
     rescue: Callable[[str], object]
     """`Loop.rescue`: a new owner where the owner turns out to be gone"""
 
     def deliver(self, delivery_id: int) -> Outcome | None:
         """Serve the lane this delivery waits in. None where there is nothing to do, or somebody else does it."""
-        lane = self.store.lane_of(delivery_id)
-        now = self.clock.machine()
-        claimed = self.store.claim(lane, now, lease=LEASE) if lane else None
+        claimed = self.take(delivery_id)
         if claimed is None:
             return None
-        settled = self._attempt(claimed, until=now + LEASE - CALL)
-        following = self.store.settle(claimed, settled)
+        crash.point("delivery.claimed")
+        return self.settle(claimed, self.attempt(claimed))
+
+    def take(self, delivery_id: int) -> Claimed | None:
+        """Claim what goes next in the lane this delivery waits in, within what the workspace has room for."""
+        row = self.store.due(delivery_id)
+        if row is None:
+            return None
+        now, room = self.clock.machine(), self.lines.room(row.place)
+        posts, edits = room.posts_at <= now, room.edits_at <= now
+        if not edits and not room.shut and self.lines.spares(row):
+            return self.store.claim(row.place, now, lease=LEASE, posts=False, only=row.id)
+        if not (posts or edits):
+            return None
+        return self.store.claim(row.place, now, lease=LEASE, posts=posts, edits=edits)
+
+    def attempt(self, claimed: Claimed) -> Settled:
+        """At most one message outside, at most one look; what it means for the row."""
+        until = self.clock.machine() + LEASE - CALL
+        if why := hindrance(claimed, self.clock.now()):
+            return Settled(state="superseded", error=why)
+        people = self.saying.known(claimed)
+        if self._orphaned(claimed, people):
+            # The new owner is a change of its own, which owes the card anew and makes a reminder obsolete.
+            return Settled(state=again_as(claimed), error="owner is gone")
+        if again_as(claimed) == "unknown" and (found := self._looked(claimed, people)):
+            return found
+        if claimed.delivery.thread and claimed.root is None:
+            return Settled(
+                state=again_as(claimed), not_before=self.clock.machine() + 2.0, error="the card is not shown"
+            )
+        if self.clock.machine() > until:
+            # The directories were slow; what they answered is remembered, so the next attempt is quick.
+            return Settled(state=again_as(claimed), error="the lease was nearly over")
+        return self._said(claimed, people)
+
+    def settle(self, claimed: Claimed, settled: Settled) -> Outcome:
+        """Store what became of it; what it means for the alert in the same transaction, for operators after it."""
+        following = None
+        if settled.state == "superseded":
+            self.aftermath.superseded(claimed, settled)
+        elif settled.state == "dead":
+            self._give_up(claimed, settled)
+        else:
+            following = self.store.settle(claimed, settled)
+        crash.point("delivery.settled")
         if following is not None:
             self.queue.hint("deliver", [following])
         return Outcome(delivery=claimed.delivery, settled=settled)
 
-    def _attempt(self, claimed: Claimed, *, until: float) -> Settled:
-        delivery, alert = claimed.delivery, claimed.alert
-        if why := obsolete(delivery, alert):
-            return Settled(state="superseded", error=why)
-        people = self._people(claimed)
-        if delivery.kind != "note" and gone(alert.owner, _Known(people)) and self.rescue(alert.id):
-            # The new owner is a change of its own, which owes the card anew and makes a nudge obsolete.
-            return Settled(state=_again(claimed), error="owner is gone")
-        try:
-            if found := self._found(claimed, people):
-                return found
-        except (Refusal, Later, Unknown) as error:
-            # Still unknown: what could not be looked up must not be said again.
-            settled = settled_after(error, delivery, self.clock.machine())
-            return replace(settled, state="unknown") if settled.state == "pending" else settled
-        if delivery.thread and claimed.root is None:
-            return Settled(state=_again(claimed), not_before=self.clock.machine() + 2.0, error="the card is not shown")
-        if self.clock.machine() > until:
-            # The directories were slow; what they answered is remembered, so the next attempt is quick.
-            return Settled(state=_again(claimed), error="the lease was nearly over")
-        try:
-            return self._say(claimed, people)
-        except (Refusal, Later, Unknown) as error:
-            return settled_after(error, delivery, self.clock.machine())
+    def _orphaned(self, claimed: Claimed, people: Known) -> bool:
+        alert = claimed.alert
+        if alert is None or claimed.delivery.kind == "note" or not gone(alert.owner, roster(people)):
+            return False
+        return bool(self.rescue(alert.id))
 
-    def _found(self, claimed: Claimed, people: dict[str, Person]) -> Settled | None:
+    def _looked(self, claimed: Claimed, people: Known) -> Settled | None:
         """What an attempt of unknown outcome left behind, read back from the place."""
-        if _again(claimed) != "unknown":
-            return None
-        chat, target, mark = self._way(claimed, people)
-        receipt = chat.look(target, mark=mark, since=claimed.delivery.attempted_at or 0.0)
-        if receipt is None:
-            return None
-        # What is found of a card may be an older revision: it is adopted, and edited next.
-        return Settled(state="pending" if claimed.delivery.kind == "card" else "shown", receipt=receipt)
+        delivery, now = claimed.delivery, self.clock.machine()
+        if at := self.lines.busy(delivery.place, "read"):
+            return Settled(state="unknown", not_before=at, error=delivery.error)
+        answer: list[Receipt] | Refusal | Later | Unknown
+        try:
+            age = now - (delivery.attempted_at or now)
+            target, mark = self.saying.target(claimed, people), self.saying.mark(claimed)
+            answer = self.lines.chat(delivery.place).look(target, mark=mark, age=age)
+        except (Refusal, Later, Unknown) as error:
+            answer = error
+        crash.point("delivery.looked")
+        self.lines.learn(delivery.place, "read", answer)
+        return after_look(claimed, answer, self.clock.machine())
 
-    def _say(self, claimed: Claimed, people: dict[str, Person]) -> Settled:
-        chat, target, mark = self._way(claimed, people)
-        receipt = chat.show(self._message(claimed, people), target, mark=mark)
-        paced = 0.0 if claimed.delivery.receipt else self.clock.machine() + PACE
-        return Settled(state="shown", receipt=receipt, lane_free_at=paced)
-
-    def _way(self, claimed: Claimed, people: dict[str, Person]) -> tuple[Chat, Target, Mark]:
+    def _said(self, claimed: Claimed, people: Known) -> Settled:
         delivery = claimed.delivery
-        platform, _, where = delivery.place.partition(":")
-        chat = self.chats.get(platform)
-        if chat is None:
-            raise Refusal("not_configured")
-        mark = Mark(kind=delivery.kind, delivery=delivery.key, alert=delivery.alert_id, revision=claimed.alert.revision)
-        target = Target(
-            place=delivery.place,
-            person=people.get(where[1:]) if where.startswith("@") else None,
-            root=claimed.root if delivery.thread else None,
-            edit=delivery.receipt,
-        )
-        return chat, target, mark
+        call: Call = "edit" if delivery.receipt else "post"
+        spared = self.lines.spares(delivery)
+        if not spared and (at := self.lines.busy(delivery.place, call)):
+            return Settled(state=again_as(claimed), not_before=at, error=delivery.error)
+        answer = self._show(claimed, people)
+        crash.point("delivery.said")
+        if not spared:
+            self.lines.learn(delivery.place, call, answer)
+        if isinstance(answer, Receipt):
+            self.lines.incidents.over("place", delivery.place)
+        return after(claimed, answer, self.clock.machine())
 
-    def _message(self, claimed: Claimed, people: dict[str, Person]) -> Message:
-        delivery, alert, event = claimed.delivery, claimed.alert, claimed.events[-1]
-        if delivery.kind == "card":
-            message = card(alert, event, policy=self._policy(alert), roster=_Known(people))
-        else:
-            where = delivery.place.partition(":")[2]
-            to = where[1:] if where.startswith("@") else None
-            message = notice(delivery.kind, alert, event, to=to, now=self.clock.now())
-        return replace(message, people=people)
+    def _show(self, claimed: Claimed, people: Known) -> Answer:
+        try:
+            plain = claimed.delivery.error.startswith(PLAIN)
+            message = self.saying.message(claimed, people, plain=plain)
+        except Exception as error:  # what a source wrote must never keep anything else from being said
+            log.exception("a message cannot be made", action="render_failed", delivery=claimed.delivery.key)
+            return Refusal(f"cannot be shown: {type(error).__name__}", "content")
+        try:
+            target = self.saying.target(claimed, people)
+            return self.lines.chat(claimed.delivery.place).show(message, target, mark=self.saying.mark(claimed))
+        except (Refusal, Later, Unknown) as error:
+            return error
 
-    def _policy(self, alert: Alert) -> Policy:
-        return self.store.policy(alert.policy, alert.policy_version)
-
-    def _people(self, claimed: Claimed) -> dict[str, Person]:
-        """Everybody a message about this alert may name, and where it goes."""
-        refs = set(self.people.with_managers(claimed.alert.owner)) | {claimed.alert.owner}
-        where = claimed.delivery.place.partition(":")[2]
-        if where.startswith("@"):
-            refs.add(where[1:])
-        for event in claimed.events:
-            refs |= _named(event)
-        refs |= {step.who for step in self._policy(claimed.alert).steps if "@" in step.who}
-        return self.people.known(refs)
-
-
-def _again(claimed: Claimed) -> str:
-    """The state of a row that is tried again: one whose post may have arrived stays one to look for first."""
-    return "unknown" if claimed.was_unknown and not claimed.delivery.receipt else "pending"
-
-
-def _named(event: Event) -> set[str]:
-    named = {event.actor.id} if event.actor.kind == "person" else set()
-    named |= {name[1:] for name in event.data.get("asked", ()) if name.startswith("@")}
-    return named | {event.data[key] for key in ("from", "to") if key in event.data}
-
-
-@dataclass(frozen=True)
-class _Known(Roster):
-    people: Mapping[str, Person]
-
-    def person(self, person_id: str, /) -> Person | None:
-        return self.people.get(person_id)
+    def _give_up(self, claimed: Claimed, settled: Settled) -> None:
+        """It cannot be said there: an operator is told, the alert takes its next route."""
+        delivery = claimed.delivery
+        content = delivery.error.startswith(PLAIN)
+        kind, subject = ("row", delivery.key) if content else ("place", delivery.place)
+        self.lines.incidents.open(kind, subject, settled.error)
+        self.aftermath.undeliverable(claimed, settled, content=content)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +16,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bot.config.mistakes import ConfigError, nearest
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+REDIS = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")
+_ADDRESS = re.compile(r"[^\s@,<>\"]+@[^\s@,<>\"]+")
 # What senders set for the command line, and what `closeloop up --sandbox` tells its own processes.
 OTHERS = frozenset({"CLOSELOOP_KEY", "CLOSELOOP_SANDBOX_URL"})
 
@@ -69,6 +72,8 @@ class Environment(BaseSettings):
     log: Literal["text", "json"] = Field(default="text", validation_alias="CLOSELOOP_LOG")
     clock_file: Path | None = Field(default=None, validation_alias="CLOSELOOP_CLOCK_FILE")
     """a moved business clock, for the sandbox and tests only"""
+    haste: float = Field(default=1.0, ge=1.0, le=1000.0, validation_alias="CLOSELOOP_HASTE")
+    """how many times as fast leases, retries and limits pass, for the sandbox and tests only"""
     sandbox_url: str = Field(default="", validation_alias="CLOSELOOP_SANDBOX_URL")
     """the stand-in workspace's page, set by `closeloop up --sandbox`"""
     slack_bot_token: SecretStr = _secret("SLACK_BOT_TOKEN")
@@ -76,6 +81,11 @@ class Environment(BaseSettings):
     slack_app_token: SecretStr = _secret("SLACK_APP_TOKEN")
     """set: Socket Mode"""
     slack_api_url: str = Field(default="https://slack.com/api/", validation_alias="SLACK_API_URL")
+    operator_webhook: SecretStr = _secret("CLOSELOOP_OPERATOR_WEBHOOK")
+    """where operators are told by a POST of JSON; whoever knows it can write to them"""
+    operator_email: str = Field(default="", validation_alias="CLOSELOOP_OPERATOR_EMAIL")
+    """addresses, separated by commas"""
+    smtp_url: SecretStr = _secret("CLOSELOOP_SMTP_URL")
 
     @field_validator("database_url")
     @classmethod
@@ -88,8 +98,33 @@ class Environment(BaseSettings):
     @classmethod
     def _redis(cls, value: SecretStr) -> SecretStr:
         url = value.get_secret_value()
-        if url and url.partition("://")[0] not in ("redis", "rediss", "unix"):
-            raise ValueError("must begin with redis://, rediss:// or unix://")
+        if url and url.partition("://")[0] not in REDIS:
+            raise ValueError(f"must begin with {', '.join(f'{scheme}://' for scheme in REDIS)}")
+        return value
+
+    @field_validator("operator_webhook")
+    @classmethod
+    def _webhook(cls, value: SecretStr) -> SecretStr:
+        parts = urlsplit(value.get_secret_value())
+        known = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+        if value.get_secret_value() and not (known and parts.hostname):
+            raise ValueError("must be an https:// address; http only on this machine")
+        return value
+
+    @field_validator("operator_email")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        found = [address.strip() for address in value.split(",")]
+        if value and not all(_ADDRESS.fullmatch(address) for address in found):
+            raise ValueError("must be an e-mail address, or several separated by commas")
+        return ", ".join(found)
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value: SecretStr) -> SecretStr:
+        parts = urlsplit(value.get_secret_value())
+        if value.get_secret_value() and not (parts.scheme in ("smtp", "smtps") and parts.hostname):
+            raise ValueError("must be smtp://user:password@host:587 or smtps://user:password@host:465")
         return value
 
     @field_validator("url", "slack_api_url")
@@ -112,6 +147,10 @@ class Environment(BaseSettings):
         if self.clock_file and not self.is_sandbox:
             raise ValueError(
                 "CLOSELOOP_CLOCK_FILE moves the clock and is for the sandbox only: SLACK_API_URL is not on loopback"
+            )
+        if self.haste != 1.0 and not self.is_sandbox:
+            raise ValueError(
+                "CLOSELOOP_HASTE hurries leases and is for the sandbox only: SLACK_API_URL is not on loopback"
             )
         return self
 

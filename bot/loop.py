@@ -7,51 +7,47 @@ or not at all. The rules are pure functions in `bot.core`; what is said outside 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
 from bot.acts import UNKNOWN, Act, Arrival, Done, Received, Woken, answered
 from bot.core import alert as life
 from bot.core import words
 from bot.core.alert import Given, Placed
-from bot.core.events import Actor
+from bot.core.events import QUIET, Actor, Event
+from bot.core.fate import realigned
 from bot.core.people import Person, gone
 from bot.core.rights import Claim, refusal
-from bot.core.routing import Plan, route
+from bot.core.routing import route
 from bot.core.signal import Signal
 from bot.core.state import Alert, Change, Refused, Status
 from bot.core.text import Who, sentence
 from bot.core.wake import heir, orphaned, wake
-from bot.ports import Clock, Conflict, Interaction, Queue, Store, Tx
+from bot.ports import Interaction, Tx
+from bot.transactions import Transactions
 
-T = TypeVar("T")
 Decision = Callable[[Alert, Given, Actor], Change | Refused]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Loop:
+class Loop(Transactions):
     """The product. `new_id` makes ids of alerts: 26 characters that sort by time."""
 
-    store: Store
-    queue: Queue
-    clock: Clock
-    plan: Plan
     new_id: Callable[[], str]
 
     # ── a source raises ──────────────────────────────────────────────────────────────────────────────────────────
 
     def receive(self, arrivals: Sequence[Arrival]) -> list[Received | Refused]:
         """Store a group of raises in one commit; the answers come in their order. Raises Away or Conflict."""
-        with self.store.transaction() as tx:
+
+        def take(tx: Tx) -> list[Received | Refused]:
             keys = [(a.signal.source, a.signal.dedup_key) for a in arrivals]
             alerts = tx.by_keys({(source, key) for source, key in keys if key is not None})
             asked = [(a.interaction.source, a.interaction.id) for a in arrivals if a.interaction]
             group = _Group(tx=tx, now=self.clock.now(), alerts=alerts, known=tx.interactions(asked) if asked else {})
-            answers = [self._receive_one(arrival, group) for arrival in arrivals]
-        self._owe(tx.hints)
-        return answers
+            return [self._receive_one(arrival, group) for arrival in arrivals]
+
+        return self._commit(take)
 
     def _receive_one(self, arrival: Arrival, group: _Group) -> Received | Refused:
         asked = arrival.interaction
@@ -217,7 +213,7 @@ class Loop:
         stale = act.seen is not None and act.seen != alert.generation
         if refused := refusal(alert, given, claim=Claim(person=person, act=name, member=act.member)):
             # A double click on "Not mine" has given the right away already: that is an answer, not a fault.
-            own = stale and any(event.actor.id == person.id for event in tx.last_events(alert.id, 1))
+            own = stale and any(event.actor.id == person.id for event in _latest(tx, alert))
             return _meanwhile(tx, alert) if own and person.may_own else refused
         outcome = decide(alert, given, Actor(kind="person", id=person.id, name=person.name))
         if stale and name != "note" and not isinstance(outcome, Refused):
@@ -235,6 +231,10 @@ class Loop:
         """A new owner for an alert whose owner turned out to be gone; None where the owner is there."""
         return self._clockwork(alert_id, orphaned)
 
+    def realign(self, alert_id: str) -> Woken | None:
+        """After the clock went back: nobody waits longer than the policy says. None where it is right already."""
+        return self._clockwork(alert_id, realigned)
+
     def _clockwork(self, alert_id: str, rule: Callable[[Alert, Given], Change | None]) -> Woken | None:
         def tick(tx: Tx) -> Woken | None:
             alert, now = tx.alert(alert_id), self.clock.now()
@@ -246,34 +246,11 @@ class Loop:
 
         return self._committed(tick)
 
-    # ── what all of them share ───────────────────────────────────────────────────────────────────────────────────
-
-    def _committed(self, work: Callable[[Tx], T]) -> T:
-        """`work` in one transaction, decided anew where somebody was first; then the hints. Raises Away, Conflict."""
-        for _ in range(4):
-            with suppress(Conflict):
-                return self._commit(work)
-        return self._commit(work)
-
-    def _commit(self, work: Callable[[Tx], T]) -> T:
-        with self.store.transaction() as tx:
-            answer = work(tx)
-        self._owe(tx.hints)
-        return answer
-
     def _closed_at_once(self, resolved: Change, given: Given) -> Change:
         """A resolution that nobody checks is closed in the same transaction."""
         if resolved.alert.status != Status.RESOLVED:
             return resolved
         return resolved.then(life.close(resolved.alert, given, by=resolved.events[-1].actor))
-
-    def _given(self, tx: Tx, alert: Alert, now: datetime) -> Given:
-        return Given(now=now, policy=tx.policy(alert.policy, alert.policy_version), roster=tx, plan=self.plan)
-
-    def _owe(self, deliveries: Sequence[int]) -> None:
-        """Tell the workers, after the commit. Only a hint: the clock finds what is not heard."""
-        if deliveries:
-            self.queue.hint("deliver", deliveries)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -296,4 +273,9 @@ def _raised_anew(tx: Tx, alert: Alert) -> Refused | None:
 
 
 def _meanwhile(tx: Tx, alert: Alert) -> Refused:
-    return Refused(code="stale", why=words.since(alert, tx.last_events(alert.id, 1)))
+    return Refused(code="stale", why=words.since(alert, _latest(tx, alert)))
+
+
+def _latest(tx: Tx, alert: Alert) -> list[Event]:
+    """The newest event that changed something for people, or nothing where it lies far back."""
+    return [event for event in tx.last_events(alert.id, 8) if event.kind not in QUIET][-1:]

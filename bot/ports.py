@@ -61,6 +61,10 @@ class Clock(Protocol):
         """Machine seconds until a business instant, as fast as business time runs now."""
         ...
 
+    def jumped(self) -> float:
+        """Seconds by which it jumped since this was last asked (negative: back); 0.0 where it runs steadily."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Interaction:
@@ -101,7 +105,7 @@ class Delivery:
     key: str
     kind: str
     alert_id: str
-    """empty for what speaks of many alerts: `fold` (a lane's shared card) and `digest` (all that one person is asked)"""
+    """empty for what speaks of many alerts: `fold` (a lane's shared card), `digest` (all that one person is asked)"""
     seq: int
     """the event it tells of; for a card or a fold the revision wanted"""
     generation: int
@@ -232,7 +236,7 @@ class Page:
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """A lane in which something waits, and the machine seconds from which it may be served (None: nothing of the sort)."""
+    """A lane in which something waits, and the machine seconds from which it may be served (None: nothing such)."""
 
     lane: str
     delivery: int
@@ -285,6 +289,10 @@ class Store(Protocol):
         """Raises Away when the database cannot be written."""
         ...
 
+    def seconds(self) -> float:
+        """Unix seconds by the clock that all processes share: the database's, or this machine's. Raises Away."""
+        ...
+
     # reading
     def alert(self, alert_id: str, /) -> Alert | None: ...
     def policy(self, name: str, version: int | None = None, /) -> Policy: ...
@@ -332,7 +340,7 @@ class Store(Protocol):
         """The row as it is now, whoever works on it."""
         ...
 
-    def claim(
+    def claim(  # noqa: PLR0913  each is a reason of its own to leave something alone
         self, lane: str, machine: float, /, *, lease: float, posts: bool = True, edits: bool = True, only: int = 0
     ) -> Claimed | None:
         """The lane's next delivery by severity, then age; None where the lane is taken, paced or empty.
@@ -467,7 +475,7 @@ class Chat(Protocol):
 
 
 class Throttle(Protocol):
-    """A workspace's limits, shared by all workers. Only an optimisation: losing it means at worst a 429. Never raises."""
+    """A workspace's limits, shared by all workers. Never raises. An optimisation: losing it means at worst a 429."""
 
     def room(self, workspace: str, machine: float, /) -> Room: ...
     def take(self, workspace: str, call: Call, machine: float, /) -> float:

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import fcntl
+import importlib
 import os
 import secrets
 import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 from bot.commands.say import Failed
 from bot.environment import Environment, environment
-from bot.supervisor import Child, Supervisor
+from bot.supervisor import FORKS, Child, Fork, Process, Program, Supervisor
 
 EXAMPLE = Path(__file__).parent.parent / "closeloop.example.yaml"
+SHARED = (
+    "bot.cli",
+    "bot.main",
+    "connectors.chat.slack.client",
+    "connectors.directory.file",
+    "connectors.directory.slack",
+)
+"""what more than one process imports, imported before they are forked: then it is in memory once"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,42 +54,51 @@ class Options:
 def up(options: Options) -> int:
     """Run until SIGTERM or Ctrl-C. Returns the exit code. Raises Failed where something is in the way."""
     _refuse_taken_ports(options)
-    with _alone(environment().data):
+    with _alone(environment().data) as lock:
         if options.sandbox:
             os.environ.update(_sandbox_environment(options))
         os.environ.setdefault("CLOSELOOP_URL", options.url)
-        return _run(options)
+        return _run(options, lock)
 
 
-def _run(options: Options) -> int:
+def _run(options: Options, lock: TextIO) -> int:
     env = environment()
     env.data.mkdir(parents=True, exist_ok=True)
     sockets = Path(tempfile.mkdtemp(prefix="closeloop-"))
     try:
-        return _supervised(options, env, sockets)
+        return _supervised(options, env, sockets, lock)
     finally:
         shutil.rmtree(sockets, ignore_errors=True)
 
 
-def _supervised(options: Options, env: Environment, sockets: Path) -> int:
-    from bot.main import open_store, parts
-
+def _supervised(options: Options, env: Environment, sockets: Path, lock: TextIO) -> int:
     needed: list[Child] = []
     if not env.redis_url.get_secret_value():
         # A socket in a folder of our own: nobody else can reach it, and no port can be taken.
         needed.append(_valkey(sockets))
         os.environ["CLOSELOOP_REDIS_URL"] = f"unix://{sockets / 'valkey.sock'}"
-    parts()  # a mistake in the configuration is told once, before anything starts
-    open_store(env)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_empty(env.data / "metrics"))
+    _prepare(env)
     if options.sandbox:
-        needed.append(_child("sandbox", "sandbox", "--port", str(options.sandbox_port)))
-    web = _child("web", "web", "--host", options.host, "--port", str(options.port))
-    working = [_child(f"worker-{n}", "worker") for n in range(1, options.workers + 1)] + [_child("clock", "clock")]
-    helpers = [_child("demo", "demo", "--wait")] if options.demo else []
+        needed.append(Child(name="sandbox", process=_program("sandbox", "--port", str(options.sandbox_port))))
+    # A copy that held the lock would keep the folder taken when the supervisor is killed.
+    ours = partial(_copy, shed=(lock.close,))
+    web = Child(name="web", process=ours("web", "--host", options.host, "--port", str(options.port)))
+    working = [Child(name=f"worker-{number + 1}", process=ours("worker")) for number in range(options.workers)]
+    working.append(Child(name="clock", process=ours("clock")))
+    helpers = [Child(name="demo", process=_program("demo", "--wait"))] if options.demo else []
     _say(options)
-    supervisor = Supervisor(stages=[[web], working, needed], once=helpers)
-    return supervisor.run()
+    return Supervisor(stages=[[web], working, needed], once=helpers).run()
+
+
+def _prepare(env: Environment) -> None:
+    """A mistake in the configuration is told once, before anything starts; then everything is loaded that is shared."""
+    for name in SHARED if FORKS else ():
+        importlib.import_module(name)
+    from bot.parts import open_store, parts
+
+    parts()
+    open_store(env)  # migrates; it connects only when it is used, so nothing stays open here
 
 
 def _refuse_taken_ports(options: Options) -> None:
@@ -98,7 +118,7 @@ def _refuse_taken_ports(options: Options) -> None:
 
 
 @contextmanager
-def _alone(data: Path) -> Iterator[None]:
+def _alone(data: Path) -> Iterator[TextIO]:
     """The folder is this run's alone: a second sandbox would start by emptying the first one's database."""
     data.mkdir(parents=True, exist_ok=True)
     with (data / "up.lock").open("w") as lock:
@@ -106,7 +126,7 @@ def _alone(data: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Failed(f"another closeloop up runs in {data}; stop it, or set CLOSELOOP_DATA") from None
-        yield
+        yield lock
 
 
 def _sandbox_environment(options: Options) -> dict[str, str]:
@@ -147,11 +167,23 @@ def _valkey(sockets: Path) -> Child:
         # Hints only: losing them costs a second, so nothing is written to disk.
         *("--save", "", "--appendonly", "no", "--dir", str(sockets), "--loglevel", "warning"),
     ]
-    return Child(name="valkey", argv=argv, quiet=True)
+    return Child(name="valkey", process=Program(argv=argv, quiet=True))
 
 
-def _child(name: str, *arguments: str) -> Child:
-    return Child(name=name, argv=[sys.executable, "-m", "bot.cli", *arguments])
+def _program(*arguments: str) -> Process:
+    """One of our commands as a program of its own."""
+    return Program(argv=[sys.executable, "-m", "bot.cli", *arguments])
+
+
+def _copy(*arguments: str, shed: Sequence[Callable[[], None]]) -> Process:
+    """One of our commands in a copy of this process, where that is safe."""
+    return Fork(work=partial(_command, arguments), shed=shed) if FORKS else _program(*arguments)
+
+
+def _command(arguments: Sequence[str]) -> None:
+    from bot.cli import app
+
+    app(arguments, prog_name="closeloop")
 
 
 def _say(options: Options) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from bot import crash
 from bot.acts import Act, Done
 from bot.core import pages
 from bot.core.forms import FORMS
@@ -30,10 +31,12 @@ class Desk:
 
     def take(self, gesture: Gesture) -> Answer:
         """Do it, once, and say what became of it. Raises Away when nothing can be stored."""
+        crash.point("act.taken")
         person = self.people.by_chat(gesture.platform, gesture.chat_id)
         if person is None or person.kind == "unknown":
             return Answer(ok=False, said=sentence("Closeloop does not know you, so nothing was done."))
         answer = self._answer(gesture, person)
+        crash.point("act.stored")
         ACTS.labels(act=gesture.act, result="done" if answer.ok else "refused").inc()
         return replace(answer, people=self.people.known(_named(answer) | {person.id}))
 

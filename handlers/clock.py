@@ -12,7 +12,9 @@ from datetime import datetime
 
 import structlog
 
-from bot.ports import Away, Clock, Queue, Store
+from bot import crash
+from bot.lines import platform
+from bot.ports import AlertFilter, Away, Clock, Queue, Store, Throttle, Waiting
 from handlers.jobs import Work
 
 log = structlog.get_logger()
@@ -24,18 +26,40 @@ PATIENCE = 60.0
 """seconds after which a row that is still due is hinted at again"""
 INLINE = 20
 """rows the clock does itself in one look while the queue is away"""
+SELDOM = 2.0
+"""seconds between two looks at what is not urgent: folding, twins"""
+TIDY = 60.0
+"""seconds between two looks at what lies further ahead than it can have been set"""
+PAGES = 5
+"""pages of alerts that one look sets right after the clock went back"""
+
+
+Turn = tuple[str, float | None, float | None]
+
+
+def _turn_of(one: Waiting) -> Turn:
+    return one.lane, one.post_at, one.edit_at
 
 
 @dataclass(kw_only=True)
 class Ticker:
-    """One clock. Its memory of what it has hinted at is only politeness: losing it costs a few idle jobs."""
+    """One clock. Its memory of what it has hinted at is only politeness: losing it costs a few idle jobs.
+
+    `speed`: machine seconds that pass in one second.
+    """
 
     store: Store
     queue: Queue
+    throttle: Throttle
     clock: Clock
     work: Work
+    speed: float = 1.0
     hinted: dict[tuple[str, datetime], float] = field(default_factory=dict)
     """(alert, the instant it was due at) ▶ when a hint was given; the same alert is due again after it was woken"""
+    lanes: dict[Turn, float] = field(default_factory=dict)
+    """the same of lanes: whoever serves one changes when it may be served next"""
+    _again_at: dict[str, float] = field(default_factory=dict)
+    _unread: AlertFilter | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Tick until `stop`; a database that is away is waited for."""
@@ -52,16 +76,79 @@ class Ticker:
         """Hint at everything that is due now; returns how many hints were given."""
         machine = self.clock.machine()
         self._forget(machine)
-        lanes = [str(row) for _, row in self.store.due_lanes(machine, limit=BATCH)]
+        self._watch_the_clock(machine)
+        lanes = self._unheard(self._free(self.store.waiting(machine), machine), machine)
         due = self.store.due_alerts(self.clock.now(), limit=BATCH)
-        # A lane is hinted at whenever it is free again, an alert once a minute: it stays due until it is woken.
+        # An alert is hinted at once a minute: it stays due until it is woken.
         fresh = [one for one in due if one not in self.hinted]
+        crash.point("clock.found")
         if self._give("wake", [alert_id for alert_id, _ in fresh]):
+            crash.point("clock.hinted")
             self.hinted.update((one, machine) for one in fresh)
-        self._give("deliver", lanes)
-        return len(fresh) + len(lanes)
+        if self._give("deliver", [one.delivery for one in lanes[:BATCH]]):
+            self.lanes.update((_turn_of(one), machine) for one in lanes[:BATCH])
+        return len(fresh) + len(lanes) + (self._seldom(machine) if self._turn("seldom", SELDOM, machine) else 0)
 
-    def _give(self, job: str, wanted: Sequence[str]) -> bool:
+    def _free(self, waiting: Sequence[Waiting], machine: float) -> list[Waiting]:
+        """Lanes that may be served now, the most severe first; no more posts than the workspace has room for."""
+        rooms = {name: self.throttle.room(name, machine) for name in {platform(one.lane) for one in waiting}}
+        left = {name: room.posts for name, room in rooms.items()}
+        free: list[Waiting] = []
+        for one in sorted(waiting, key=lambda lane: (lane.rank, lane.lane)):
+            name = platform(one.lane)
+            room = rooms[name]
+            if one.edit_at is not None and max(one.edit_at, room.edits_at) <= machine:
+                free.append(one)
+            elif one.post_at is not None and max(one.post_at, room.posts_at) <= machine and left[name] > 0:
+                left[name] -= 1
+                free.append(one)
+        return free
+
+    def _unheard(self, free: Sequence[Waiting], machine: float) -> list[Waiting]:
+        """Those that nobody was hinted at a moment ago: a hundred hints for one lane would keep workers idly busy."""
+        self.lanes = {turn: at for turn, at in self.lanes.items() if 0 <= machine - at < TICK * self.speed}
+        return [one for one in free if _turn_of(one) not in self.lanes]
+
+    def _seldom(self, machine: float) -> int:
+        """What may wait two seconds: lanes to fold, twins to look for."""
+        folds = self.store.behind(limit=BATCH)
+        sweeps = self.store.due_sweeps(machine, limit=BATCH)
+        self._give("fold", folds)
+        self._give("sweep", sweeps)
+        return len(folds) + len(sweeps)
+
+    def _watch_the_clock(self, machine: float) -> None:
+        """A clock that jumped is set right: nothing may wait for an instant that is further away than meant."""
+        jumped = self.clock.jumped()
+        if jumped:
+            self.store.incident("clock", "clock", detail=f"it jumped by {jumped:+.0f} seconds", at=machine)
+            self.store.mended("clock", "clock", at=machine)
+        if jumped or self._turn("tidy", TIDY, machine):
+            self.store.realign(machine)
+        if jumped < 0:
+            self.hinted.clear()
+            self._again_at.clear()
+            self._unread = AlertFilter(order="due", status=("open", "acknowledged"), limit=200)
+        for _ in range(PAGES):
+            self._realign_a_page()
+
+    def _realign_a_page(self) -> None:
+        if self._unread is None:
+            return
+        page = self.store.alerts(self._unread)
+        for alert in page.items:
+            self.work.loop.realign(alert.id)
+        # Those set right come earlier in the order now, never later: no alert is passed over.
+        following = AlertFilter(order="due", status=self._unread.status, limit=200, cursor=page.next)
+        self._unread = following if page.next else None
+
+    def _turn(self, what: str, every: float, machine: float) -> bool:
+        if machine < self._again_at.get(what, 0.0):
+            return False
+        self._again_at[what] = machine + every
+        return True
+
+    def _give(self, job: str, wanted: Sequence[str | int]) -> bool:
         """Whether the queue took the hints; where it is away, the clock does some of the work itself."""
         if not wanted or self.queue.hint(job, wanted):
             return True
@@ -69,19 +156,25 @@ class Ticker:
             "the queue is away, the clock does the work itself", action="clock_works", job=job, rows=len(wanted)
         )
         for row in wanted[:INLINE]:
-            self.work.wake(row) if job == "wake" else self.work.deliver(int(row))
+            self.work.do(job, row)
         return False
 
     def _forget(self, machine: float) -> None:
-        self.hinted = {one: at for one, at in self.hinted.items() if machine - at < PATIENCE}
+        self.hinted = {one: at for one, at in self.hinted.items() if 0 <= machine - at < PATIENCE}
 
     def _pause(self) -> float:
         """Seconds until the next thing is due, at most one tick."""
-        machine, pause = self.clock.machine(), TICK
-        lane = self.store.next_lane_at(machine)
-        if lane is not None:
-            pause = min(pause, lane - machine)
+        machine = self.clock.machine()
+        ahead = [at - machine for at in self._lanes_ahead(machine)]
         due = self.store.next_due(self.clock.now())
         if due is not None:
-            pause = min(pause, self.clock.seconds_until(due))
-        return max(pause, 0.02)
+            ahead.append(self.clock.seconds_until(due))
+        return min(max(min(ahead, default=TICK) / self.speed, 0.02), TICK)
+
+    def _lanes_ahead(self, machine: float) -> list[float]:
+        """When lanes that wait may be served next, those left out that are hinted at already."""
+        waiting = self.store.waiting(machine)
+        rooms = {name: self.throttle.room(name, machine) for name in {platform(one.lane) for one in waiting}}
+        posts = [max(one.post_at, rooms[platform(one.lane)].posts_at) for one in waiting if one.post_at is not None]
+        edits = [max(one.edit_at, rooms[platform(one.lane)].edits_at) for one in waiting if one.edit_at is not None]
+        return [at for at in posts + edits if at > machine]

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.aftermath import Aftermath
 from bot.delivery import Courier
 from bot.loop import Loop
 from bot.people import People
 from bot.ports import Conflict, Store
-from handlers.meters import DELIVERIES, SHOWN_AFTER, WAKE_LATENESS
+from bot.twins import Sweeper
+from handlers.meters import DELIVERIES, SHOWN_AFTER, TWINS, WAKE_LATENESS
+
+FOLDS = 5
+"""calls that one hint is good for"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,11 +24,26 @@ class Work:
     store: Store
     loop: Loop
     courier: Courier
+    sweeper: Sweeper
+    aftermath: Aftermath
     people: People
+
+    def do(self, job: str, row: str | int) -> None:
+        """A hint, by the name it has in the queue. KeyError: there is no such job."""
+        jobs: dict[str, Callable[[], object]] = {
+            "deliver": lambda: self.deliver(int(row)),
+            "wake": lambda: self.wake(str(row)),
+            "sweep": lambda: self.sweep(int(row)),
+            "fold": lambda: self.fold(str(row)),
+        }
+        jobs[job]()
 
     def deliver(self, delivery_id: int) -> None:
         """Serve the lane that this delivery waits in."""
-        outcome = self.courier.deliver(delivery_id)
+        try:
+            outcome = self.courier.deliver(delivery_id)
+        except Conflict:
+            return  # somebody acted at this very moment; the lease runs out and it is looked at again
         if outcome is None:
             return
         delivery, state = outcome.delivery, outcome.settled.state
@@ -45,6 +65,18 @@ class Work:
         if woken:
             WAKE_LATENESS.observe(max((woken.at - woken.due_at).total_seconds(), 0.0))
 
+    def sweep(self, delivery_id: int) -> None:
+        """Look for twins of what was sent more than once."""
+        removed = self.sweeper.sweep(delivery_id)
+        if removed:
+            TWINS.inc(removed)
+
+    def fold(self, lane: str) -> None:
+        """Fold a lane that is far behind: a hundred reminders at a time, so that nobody waits long for the database."""
+        for _ in range(FOLDS):
+            if not self.aftermath.fold(lane):
+                return
+
 
 _work: Callable[[], Work] | None = None
 
@@ -63,6 +95,16 @@ def deliver(delivery_id: int) -> None:
 def wake(alert_id: str) -> None:
     """The job by its name in the queue."""
     _wired().wake(str(alert_id))
+
+
+def sweep(delivery_id: int) -> None:
+    """The job by its name in the queue."""
+    _wired().sweep(int(delivery_id))
+
+
+def fold(lane: str) -> None:
+    """The job by its name in the queue."""
+    _wired().fold(str(lane))
 
 
 def _wired() -> Work:

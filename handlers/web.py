@@ -20,6 +20,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot import health
+from bot.health import Check
 from bot.loop import Loop
 from bot.ports import Format, Store
 from handlers import api, front, intake, problems
@@ -37,7 +39,6 @@ SLACK_THREADS = 16
 READY_SECONDS = 5.0
 
 Dispatch = Callable[[bytes, Mapping[str, str]], tuple[int, dict[str, str], str]]
-Check = tuple[str, bool, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,30 +175,28 @@ def _operations(parts: WebParts, writer: Writer) -> APIRouter:
 
     @router.get("/readyz", responses={503: {"model": Readiness}}, summary="What is missing")
     async def readyz(response: Response) -> Readiness:
-        checks = [("intake", writer.accepting, "" if writer.accepting else "shutting down")]
+        checks = [("intake", writer.accepting, "" if writer.accepting else "Shutting down.")]
         try:
             with anyio.fail_after(READY_SECONDS):
                 checks += await anyio.to_thread.run_sync(parts.ready, limiter=threads, abandon_on_cancel=True)
         except TimeoutError:
-            checks.append(("database", False, f"no answer within {READY_SECONDS:.0f} seconds"))
+            checks.append(("database", False, f"No answer within {READY_SECONDS:.0f} seconds."))
         readiness = _readiness(checks)
         response.status_code = 503 if readiness.status == "unready" else 200
         return readiness
 
     @router.get("/metrics", response_class=PlainTextResponse, summary="Prometheus metrics")
     async def metrics() -> Response:
-        text = await run_in_threadpool(exposition, parts.store, parts.loop.clock.machine)
+        text = await run_in_threadpool(exposition, parts.store, parts.loop.clock)
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     return router
 
 
 def _readiness(checks: list[Check]) -> Readiness:
-    missing = {name for name, ok, _ in checks if not ok}
-    status: Literal["ready", "degraded", "unready"] = "ready"
-    if missing:
-        status = "unready" if missing & {"database", "intake"} else "degraded"
-    return Readiness(status=status, checks=[CheckView(name=name, ok=ok, detail=why) for name, ok, why in checks])
+    return Readiness(
+        status=health.status(checks), checks=[CheckView(name=name, ok=ok, detail=why) for name, ok, why in checks]
+    )
 
 
 def _pages(parts: WebParts) -> APIRouter:

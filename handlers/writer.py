@@ -14,6 +14,7 @@ from queue import SimpleQueue
 
 import structlog
 
+from bot import crash
 from bot.acts import Arrival, Received
 from bot.core.state import Refused
 from bot.ports import Away, Conflict
@@ -119,8 +120,11 @@ class Writer:
 
     def _store(self, arrivals: list[Arrival]) -> Sequence[Outcome]:
         """The outcome of each, in their order; a single Away stands for all."""
+        crash.point("intake.taken")
         try:
-            return self._receive(arrivals)
+            received = self._receive(arrivals)
+            crash.point("intake.stored")
+            return received
         except Away as error:
             log.warning("raises refused: the database is away", action="away", count=len(arrivals), reason=str(error))
             return [error]

@@ -138,8 +138,14 @@ async def _new_channel(request: Request) -> Response:
 
 
 async def _channel(request: Request) -> Response:
-    ws, bot = workspace_of(request), request.app.state.bot
-    return JSONResponse(control.change_channel(ws, bot, request.path_params["id"], await _body(request)))
+    ws, bot, channel_id = workspace_of(request), request.app.state.bot, request.path_params["id"]
+    if request.method == "DELETE":
+        return JSONResponse(control.delete_channel(ws, bot, channel_id))
+    return JSONResponse(control.change_channel(ws, bot, channel_id, await _body(request)))
+
+
+async def _install(request: Request) -> Response:
+    return JSONResponse(control.install(workspace_of(request), request.app.state.bot, await _body(request)))
 
 
 async def _raw(request: Request) -> Response:
@@ -191,6 +197,7 @@ def _routes() -> list[BaseRoute]:
         Route("/sandbox/response/{token}", respond.serve, methods=["POST"]),
         Route("/sandbox/api/state", page.state),
         Route("/sandbox/api/messages", page.messages),
+        Route("/sandbox/api/messages_by_delivery", page.messages_by_delivery),
         Route("/sandbox/api/stream", page.stream),
         Route("/sandbox/api/log", page.log),
         *(_gesture(name, act) for name, act in GESTURES.items()),
@@ -199,7 +206,8 @@ def _routes() -> list[BaseRoute]:
         Route("/sandbox/api/limits", _limits, methods=["POST"]),
         Route("/sandbox/api/users/{id}", _person, methods=["POST"]),
         Route("/sandbox/api/channels", _new_channel, methods=["POST"]),
-        Route("/sandbox/api/channels/{id}", _channel, methods=["POST"]),
+        Route("/sandbox/api/channels/{id}", _channel, methods=["POST", "DELETE"]),
+        Route("/sandbox/api/install", _install, methods=["POST"]),
         Route("/sandbox/api/raw", _raw, methods=["POST"]),
         Route("/sandbox/api/replay", _replay, methods=["POST"]),
         Route("/sandbox/api/disconnect", _disconnect, methods=["POST"]),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import time
+from itertools import count
 from typing import Any, Literal, cast, get_args
 
 from sandbox import payloads
 from sandbox.channels import Channel
+from sandbox.config import BOT_USER
 from sandbox.errors import Json, PageError
 from sandbox.inbound import FORM, JSON, Bot, Kind, encode, sign
 from sandbox.page import clock
@@ -51,7 +53,7 @@ def new_channel(ws: Workspace, body: Json) -> Json:
     if not name or ws.named(name) is not None:
         raise PageError("a channel needs a name of its own")
     channel = Channel(
-        id="C0" + name.upper().replace("-", "")[:20],
+        id=_new_id(ws, name),
         name=name,
         kind="private" if body.get("is_private") else "channel",
         members=list(body.get("members") or []),
@@ -62,11 +64,10 @@ def new_channel(ws: Workspace, body: Json) -> Json:
 
 
 def change_channel(ws: Workspace, bot: Bot, channel_id: str, body: Json) -> Json:
-    channel = ws.channels.get(channel_id)
-    if channel is None:
-        raise PageError("there is no such channel", status=404)
+    channel = _channel(ws, channel_id)
     channel.members = [m for m in channel.members if m not in body.get("remove", [])]
     channel.members += [m for m in body.get("add", []) if m not in channel.members]
+    _rename(ws, bot, channel, str(body.get("name") or channel.name).removeprefix("#"))
     archived = body.get("is_archived", channel.is_archived)
     if archived != channel.is_archived:
         channel.is_archived = archived
@@ -77,6 +78,49 @@ def change_channel(ws: Workspace, bot: Bot, channel_id: str, body: Json) -> Json
             _tell(ws, bot, kind, channel=channel.id, user=user, channel_type="C")
     ws.save_channel(channel)
     return {"ok": True, "channel": vars(channel)}
+
+
+def _new_id(ws: Workspace, name: str) -> str:
+    """Of its own: a deleted channel's id stays with it."""
+    plain = "C0" + name.upper().replace("-", "")[:20]
+    return next(found for found in (plain, *(f"{plain}{n}" for n in count(2))) if found not in ws.rooms)
+
+
+def _channel(ws: Workspace, channel_id: str) -> Channel:
+    channel = ws.channels.get(channel_id)
+    if channel is None:
+        raise PageError("there is no such channel", status=404)
+    return channel
+
+
+def _rename(ws: Workspace, bot: Bot, channel: Channel, name: str) -> None:
+    if name == channel.name:
+        return
+    if not name or channel.kind == "im" or ws.named(name) is not None:
+        raise PageError("a channel needs a name of its own")
+    channel.name = name
+    _tell(ws, bot, "channel_rename", channel={"id": channel.id, "name": name, "created": channel.created})
+
+
+def delete_channel(ws: Workspace, bot: Bot, channel_id: str) -> Json:
+    channel = _channel(ws, channel_id)
+    if channel.kind == "im":
+        raise PageError("direct messages cannot be deleted")
+    ws.delete_channel(channel)
+    _tell(ws, bot, "channel_deleted", channel=channel.id)
+    return {"ok": True}
+
+
+def install(ws: Workspace, bot: Bot, body: Json) -> Json:
+    """`{revoked}`: take the app's token away, as an uninstallation does, or give it back."""
+    revoked = body.get("revoked")
+    if not isinstance(revoked, bool):
+        raise PageError("revoked must be true or false")
+    if revoked and not ws.revoked:
+        _tell(ws, bot, "tokens_revoked", tokens={"oauth": [], "bot": [BOT_USER]})
+        _tell(ws, bot, "app_uninstalled")
+    ws.install(revoked=revoked)
+    return {"ok": True, "revoked": ws.revoked}
 
 
 def _tell(ws: Workspace, bot: Bot, kind: str, **fields: Any) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 
 from sandbox.config import Limits
@@ -36,6 +37,16 @@ class Throttle:
 
     def as_json(self) -> Json:
         return asdict(self.limits)
+
+    @contextmanager
+    def lifted(self) -> Iterator[None]:
+        """For what was let in before and only takes effect now. Nothing else runs meanwhile: no await inside."""
+        limits = self.limits
+        self.limits = replace(limits, enabled=False)
+        try:
+            yield
+        finally:
+            self.limits = limits
 
     def method(self, name: str, tier: int | None) -> None:
         """Raises RateLimited."""

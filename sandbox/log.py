@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TypeVar
 
 from sandbox.errors import Json
@@ -32,6 +32,14 @@ class Call:
     mentions: list[str] = field(default_factory=list)
     retry_after: int | None = None
     ms: float = 0.0
+    late: float | None = None  # it took effect only so many seconds after its caller was cut off
+
+    def note_mark(self, metadata: Json | None) -> None:
+        """The kind of message and the delivery, as its metadata says."""
+        if metadata:
+            self.event_type = metadata["event_type"]
+            delivery = metadata["event_payload"].get("delivery")
+            self.delivery = None if delivery is None else str(delivery)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -79,11 +87,16 @@ class Log:
 
     def since(self, n: int) -> Json:
         return {
-            "calls": [asdict(c) for c in _after(self.calls, n)],
-            "inbound": [asdict(i) for i in _after(self.inbound, n)],
+            "calls": [_shape(c) for c in _after(self.calls, n)],
+            "inbound": [_shape(i) for i in _after(self.inbound, n)],
             "last": self._n,
             "limited": self.limited,
         }
+
+
+def _shape(entry: Call | Inbound) -> Json:
+    # Not asdict: it copies every value deeply, which a log of a storm pays for with seconds.
+    return {field.name: getattr(entry, field.name) for field in fields(entry)}
 
 
 def _after(entries: list[Entry], n: int) -> list[Entry]:

@@ -56,6 +56,7 @@ class Room:
         self._top_keys: list[int] = []
         self._replies: dict[str, list[Message]] = {}
         self.recent: list[Message] = []  # everything in order, for unread counts
+        self._recent_keys: list[int] = []
         self.ephemeral: list[Message] = []
 
     def add(self, message: Message) -> None:
@@ -64,6 +65,7 @@ class Room:
             return
         self._by_ts[message.ts] = message
         self.recent.append(message)
+        self._recent_keys.append(micros(message.ts))
         if message.is_reply:
             self._replies.setdefault(str(message.thread_ts), []).append(message)
         if not message.is_reply or message.broadcast:
@@ -86,12 +88,12 @@ class Room:
             message.metadata = None
             return
         del self._by_ts[message.ts]
-        self.recent.remove(message)
+        key = micros(message.ts)
+        _take_out(self.recent, self._recent_keys, key)
         if message.is_reply:
             self._replies[str(message.thread_ts)].remove(message)
-        if message in self._top:
-            self._top.remove(message)
-            self._top_keys.remove(micros(message.ts))
+        if not message.is_reply or message.broadcast:
+            _take_out(self._top, self._top_keys, key)
 
     def replies(self, root_ts: str) -> list[Message]:
         return self._replies.get(root_ts, [])
@@ -103,18 +105,32 @@ class Room:
         users = list(dict.fromkeys(r.user for r in replies))
         return Thread(count=len(replies), users=users, latest=replies[-1].ts)
 
-    def window(self, *, oldest: int | None, latest: int | None, inclusive: bool) -> list[Message]:
-        """Top-level messages between two instants (microseconds), oldest first."""
+    def window(
+        self, *, oldest: int | None = None, latest: int | None = None, inclusive: bool = True, newest: int | None = None
+    ) -> list[Message]:
+        """Top-level messages between two instants (microseconds), oldest first; only the `newest` so many of them."""
         keys = self._top_keys
         start = 0 if oldest is None else (bisect_left if inclusive else bisect_right)(keys, oldest)
         end = len(keys) if latest is None else (bisect_right if inclusive else bisect_left)(keys, latest)
+        if newest is not None:
+            start = max(start, end - newest)
         return self._top[start:end]
+
+    def newer(self, after: int, *, most: int) -> list[Message]:
+        """Everything after an instant (microseconds), oldest first, of the newest `most`."""
+        start = max(bisect_right(self._recent_keys, after), len(self.recent) - most)
+        return self.recent[start:]
 
     def unread(self, after: int) -> int:
         return len(self._top_keys) - bisect_right(self._top_keys, after)
 
     def everything(self) -> list[Message]:
         return [*self._by_ts.values(), *self.ephemeral]
+
+
+def _take_out(messages: list[Message], keys: list[int], key: int) -> None:
+    at = bisect_left(keys, key)
+    del messages[at], keys[at]
 
 
 def as_slack_message(message: Message, thread: Thread | None, *, with_payload: bool) -> Json:

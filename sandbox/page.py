@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
 from sandbox.channels import Channel
-from sandbox.clock import micros
 from sandbox.config import BOT_ID, BOT_NAME, TEAM_ID, TEAM_NAME
 from sandbox.errors import Json, PageError
 from sandbox.messages import Message
@@ -52,6 +51,7 @@ async def state(request: Request) -> Response:
             "clock": {**clock(ws), "real": time.time()},
             "faults": ws.faults.as_json(),
             "limits": ws.throttle.as_json(),
+            "revoked": ws.revoked,
             "commands": list(ws.config.commands),
             "alerts_hint": {"curl": ws.config.alerts_hint},
         }
@@ -65,7 +65,7 @@ def clock(ws: Workspace) -> Json:
 def _channel(ws: Workspace, channel: Channel, me: Person) -> Json:
     room = ws.rooms[channel.id]
     read = ws.read.get((me.id, channel.id), 0)
-    new = [m for m in room.recent[-LOOKED_AT_FOR_MENTIONS:] if micros(m.ts) > read and m.user != me.id]
+    new = [m for m in room.newer(read, most=LOOKED_AT_FOR_MENTIONS) if m.user != me.id]
     member = me.id in channel.members
     mentions = len(new) if channel.kind == "im" else sum(me.id in m.mentions for m in new)
     shape = {
@@ -95,7 +95,7 @@ async def messages(request: Request) -> Response:
         found = [root, *room.replies(root_ts)] if root else []
         mine = [m for m in room.ephemeral if m.seen_by == me.id and m.thread_ts == root_ts]
     else:
-        found = room.window(oldest=None, latest=None, inclusive=True)[-limit:]
+        found = room.window(newest=limit)
         mine = [m for m in room.ephemeral if m.seen_by == me.id and m.thread_ts is None]
     shown = sorted([*found, *mine], key=lambda m: m.ts)
     return JSONResponse({"messages": [_message(ws, m) for m in shown]})
@@ -143,6 +143,12 @@ async def stream(request: Request) -> Response:
 
 async def log(request: Request) -> Response:
     return JSONResponse(workspace_of(request).log.since(_number(request, "since", 0)))
+
+
+async def messages_by_delivery(request: Request) -> Response:
+    """How often each delivery was posted, and what of it can be seen now."""
+    ws = workspace_of(request)
+    return JSONResponse(ws.deliveries.as_json(ws.stands))
 
 
 def _number(request: Request, name: str, default: int) -> int:

@@ -70,6 +70,10 @@ class Tickets:
         )
         return token
 
+    def place(self, token: str) -> ResponsePlace | None:
+        """Where a response url leads, without using it."""
+        return self._places.get(token)
+
     def response_place(self, token: str) -> ResponsePlace:
         """Uses one of its five uses up. Raises SlackError invalid_url, used_url, expired_url."""
         place = self._places.get(token)

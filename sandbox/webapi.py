@@ -1,36 +1,21 @@
-"""POST or GET /api/<method>: who calls, may they, is it too often, what breaks on the way; then the method."""
+"""POST or GET /api/<method>: who calls, may they, is it too often; then the method."""
 
 from __future__ import annotations
 
-import asyncio
-import time
-from dataclasses import dataclass, field
+from functools import partial
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from sandbox.args import Args, read_args
+from sandbox.breaking import Asked, answer, limited
 from sandbox.call import Call
 from sandbox.errors import Json, RateLimited, SlackError
-from sandbox.faults import AFTER, BEFORE, Fault
-from sandbox.log import Call as LogLine
 from sandbox.methods import METHODS, Method
-from sandbox.wire import Cut
 from sandbox.workspace import Workspace
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    body: Json
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-
-    def response(self) -> Response:
-        return JSONResponse(self.body, status_code=self.status, headers=self.headers)
-
-
 async def serve(request: Request) -> Response:
-    started = time.perf_counter()
     ws: Workspace = request.app.state.workspace
     line = ws.log.call(request.path_params["method"])
     try:
@@ -40,9 +25,7 @@ async def serve(request: Request) -> Response:
         return JSONResponse(refusal.body())
     call = Call(ws=ws, args=args, line=line, base_url=str(request.base_url).rstrip("/"))
     token = _token(request, args)
-    response = _through_faults(call, token)
-    line.ms = (time.perf_counter() - started) * 1000
-    return response
+    return await answer(Asked(ws=ws, line=line, channels=_channels(call), run=partial(run, call, token)))
 
 
 def _token(request: Request, args: Args) -> str | None:
@@ -57,53 +40,7 @@ def _channels(call: Call) -> set[str]:
     return {wanted, f"D{wanted}", named.id if named else wanted}
 
 
-def _through_faults(call: Call, token: str | None) -> Response:
-    line, faults = call.line, call.ws.faults
-    before = faults.take(line.method, _channels(call), BEFORE)
-    if before is not None:
-        return _broken_before(call, token, before)
-    answer = run(call, token)
-    if answer.body["ok"]:
-        after = faults.take(line.method, _channels(call), AFTER)
-        if after is not None:
-            return _broken_after(line, after)
-    return answer.response()
-
-
-def _broken_before(call: Call, token: str | None, fault: Fault) -> Response:
-    line = call.line
-    line.fault = line.error = fault.fault
-    if fault.fault == "rate_limited":
-        return _limited(call, RateLimited(max(1, int(fault.seconds or 1)))).response()
-    if fault.fault == "http_500_before":
-        line.status = 500
-        return PlainTextResponse("upstream connect error", status_code=500)
-    line.status = None
-    if fault.fault == "late":
-        call.ws.later(_commit_late(call, token, fault.seconds or 5.0))
-    return Cut()
-
-
-async def _commit_late(call: Call, token: str | None, seconds: float) -> None:
-    await asyncio.sleep(seconds)
-    run(call, token)
-    call.line.status = None
-
-
-def _broken_after(line: LogLine, fault: Fault) -> Response:
-    line.fault = fault.fault
-    if fault.fault in {"drop_after", "hang_after"}:
-        line.status = None
-        return Cut((fault.seconds or 60.0) if fault.fault == "hang_after" else 0.0)
-    if fault.fault == "internal_error_after":
-        return JSONResponse({"ok": False, "error": "internal_error"})
-    if fault.fault == "html_after":
-        return HTMLResponse("<html><body><h1>Server Error</h1></body></html>")
-    line.status = 500
-    return PlainTextResponse("upstream connect error", status_code=500)
-
-
-def run(call: Call, token: str | None) -> Answer:
+def run(call: Call, token: str | None) -> Response:
     """The call as Slack would answer it when nothing breaks."""
     line = call.line
     method = METHODS.get(line.method)
@@ -116,28 +53,22 @@ def run(call: Call, token: str | None) -> Answer:
         body: Json = {"ok": True, **method.run(call)}
     except SlackError as refusal:
         line.error = refusal.code
-        return Answer(body=refusal.body(), headers=scopes)
-    except RateLimited as limited:
-        return _limited(call, limited)
+        return JSONResponse(refusal.body(), headers=scopes)
+    except RateLimited as wait:
+        return limited(call.ws, line, wait.retry_after)
     line.ok, line.error = True, None
-    return Answer(body=body, headers=scopes)
-
-
-def _limited(call: Call, limited: RateLimited) -> Answer:
-    line = call.line
-    line.error, line.status, line.retry_after = "ratelimited", 429, limited.retry_after
-    call.ws.log.limited += 1
-    headers = {"Retry-After": str(limited.retry_after)}
-    return Answer(body={"ok": False, "error": "ratelimited"}, status=429, headers=headers)
+    return JSONResponse(body, headers=scopes)
 
 
 def _allow(call: Call, method: Method, token: str | None) -> None:
-    """Raises SlackError not_authed, invalid_auth, not_allowed_token_type, missing_scope."""
+    """Raises SlackError not_authed, invalid_auth, token_revoked, not_allowed_token_type, missing_scope."""
     config = call.ws.config
     if not token:
         raise SlackError("not_authed")
     if token not in {config.bot_token, config.app_token}:
         raise SlackError("invalid_auth")
+    if call.ws.revoked and token == config.bot_token:
+        raise SlackError("token_revoked")
     if (token == config.app_token) != method.app_token:
         raise SlackError("not_allowed_token_type")
     for scope in method.scopes:

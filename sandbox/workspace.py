@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,6 +12,7 @@ from sandbox.channels import Channel, direct, first_channels
 from sandbox.clock import BusinessClock, Stamps, micros
 from sandbox.config import BOT_USER, SandboxConfig
 from sandbox.content import Content
+from sandbox.deliveries import Deliveries
 from sandbox.errors import Json, PageError
 from sandbox.faults import Faults
 from sandbox.journal import Journal
@@ -74,27 +75,34 @@ class Workspace:
         self.faults = Faults()
         self.log = Log()
         self.client_msg_ids: set[str] = set()
+        self.deliveries = Deliveries()
+        self.revoked = False
 
     def _restore(self, kind: str, record: Json) -> None:
-        if kind == "message":
-            message = Message(**record)
-            self.stamps.seen(message.ts)
-            self._put(message)
-        elif kind == "gone":
-            gone = self.rooms[record["channel"]].find(record["ts"])
-            if gone is not None:
-                self.rooms[record["channel"]].remove(gone)
-        elif kind == "channel":
-            self._add_channel(Channel(**record))
-        elif kind == "person":
-            self._add_person(Person(**record))
-        elif kind == "home":
-            self.views.publish(record["user"], record["body"], expected_hash=None)
+        restore: dict[str, Callable[[Json], object]] = {
+            "message": lambda record: self._put(Message(**record)),
+            "gone": self._gone,
+            "channel": lambda record: self._add_channel(Channel(**record)),
+            "channel_gone": lambda record: self.channels.pop(record["id"], None),
+            "person": lambda record: self._add_person(Person(**record)),
+            "home": lambda record: self.views.publish(record["user"], record["body"], expected_hash=None),
+            "install": lambda record: setattr(self, "revoked", record["revoked"]),
+        }
+        if kind in restore:  # what a newer version wrote down is not for this one
+            restore[kind](record)
+
+    def _gone(self, record: Json) -> None:
+        room = self.rooms[record["channel"]]
+        gone = room.find(record["ts"])
+        if gone is not None:
+            room.remove(gone)
 
     def _put(self, message: Message) -> None:
+        self.stamps.seen(message.ts)
         old = self.rooms[message.channel].find(message.ts)
         if old is None:
             self.rooms[message.channel].add(message)
+            self.deliveries.note(message)
         else:
             vars(old).update(vars(message))
 
@@ -129,6 +137,18 @@ class Workspace:
         self.journal.write("channel", vars(channel))
         self.hub.changed("channel", channel.id)
 
+    def delete_channel(self, channel: Channel) -> None:
+        """Nobody sees it or what was said in it any more; its id is never used again."""
+        del self.channels[channel.id]
+        self.journal.write("channel_gone", {"id": channel.id})
+        self.hub.changed("users")
+
+    def install(self, *, revoked: bool) -> None:
+        """Whether the app's token has been taken away."""
+        self.revoked = revoked
+        self.journal.write("install", {"revoked": revoked})
+        self.hub.changed("users")
+
     def named(self, name: str) -> Channel | None:
         return next((c for c in self.channels.values() if c.name and c.name == name), None)
 
@@ -136,6 +156,7 @@ class Workspace:
 
     def add(self, message: Message) -> Message:
         self.rooms[message.channel].add(message)
+        self.deliveries.note(message)
         if message.client_msg_id:
             self.client_msg_ids.add(message.client_msg_id)
         if message.user != BOT_USER:
@@ -153,9 +174,17 @@ class Workspace:
 
     def remove(self, message: Message) -> None:
         self.rooms[message.channel].remove(message)
-        if message.seen_by is None and not message.tombstone:
+        if message.seen_by is None:
             self.journal.write("gone", {"channel": message.channel, "ts": message.ts})
         self.hub.changed("message", message.channel)
+
+    def stands(self, message: Message) -> bool:
+        """Whether it can be seen now: neither deleted nor in a deleted channel."""
+        return (
+            not message.tombstone
+            and message.channel in self.channels
+            and self.rooms[message.channel].find(message.ts) is message
+        )
 
     def _changed(self, message: Message) -> None:
         if message.seen_by is None:

@@ -9,7 +9,8 @@ from datetime import datetime
 from bot.core.events import Event
 from bot.core.state import Alert, Owed, card
 from bot.ports import Claimed, Delivery, Receipt, Settled
-from storage.lanes import DONE, TRIES
+from storage.lanes import DONE
+from storage.waiting import TRIES
 
 WAITING = ("pending", "unknown")
 

@@ -18,10 +18,15 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
     literal_column,
+    text,
 )
 
 from storage.columns import Exact, Instant, Number, Packed
+
+VERSION = 1
+"""of the protocol by which deliveries are served: rows that need a newer one are left alone"""
 
 metadata = MetaData(
     naming_convention={
@@ -38,8 +43,9 @@ def _text(name: str, **more: Any) -> Column[str]:
     return Column(name, Text, nullable=False, **more)
 
 
-def _integer(name: str) -> Column[int]:
-    return Column(name, Integer, nullable=False)
+def _integer(name: str, *, default: str | None = None) -> Column[int]:
+    """`default` is the database's own: an older version of this code writes beside us and does not know the column."""
+    return Column(name, Integer, nullable=False, server_default=text(default) if default else None)
 
 
 def _instant(name: str, *, nullable: bool = False) -> Column[Any]:
@@ -166,7 +172,8 @@ deliveries = Table(
     Column("id", Number, primary_key=True),
     _text("key", unique=True),
     _text("kind"),
-    Column("alert_id", Exact, ForeignKey("alerts.id", ondelete="RESTRICT"), nullable=False),
+    # NULL: it speaks of many alerts.
+    Column("alert_id", Exact, ForeignKey("alerts.id", ondelete="RESTRICT"), nullable=True),
     _integer("seq"),
     _integer("generation"),
     _text("place"),
@@ -186,6 +193,13 @@ deliveries = Table(
     _seconds("attempted_at", nullable=True),
     _instant("created_at"),
     _text("error"),
+    _integer("posts", default="0"),
+    _seconds("sweep_at", nullable=True),
+    # How often its twins were looked for.
+    _integer("sweeps", default="0"),
+    # The digest that says it instead.
+    Column("folded_into", Number),
+    _integer("version", default="1"),
     CheckConstraint(
         "state IN ('pending', 'held', 'sending', 'unknown', 'shown', 'superseded', 'dead')",
         name="state",
@@ -195,18 +209,46 @@ deliveries = Table(
 
 def state_in(*states: str) -> ColumnElement[bool]:
     """A condition written out in full: a partial index is only used where the database can read that it applies."""
-    return deliveries.c.state.in_([literal_column(f"'{state}'") for state in states])
+    return deliveries.c.state.in_(_words(states))
 
+
+def _words(words: tuple[str, ...]) -> list[ColumnElement[str]]:
+    return [literal_column(f"'{word}'") for word in words]
+
+
+SHARED = ("fold", "digest")
+"""kinds that speak of many alerts"""
+LASTING = ("card", "note", *SHARED)
+"""kinds that are worth saying whatever happened since"""
+REMINDERS = ("nudge", "check_in", "assigned", "escalation")
+"""kinds of which one person may be owed so many that one digest says more"""
 
 WAITING = state_in("pending", "unknown")
 SENDING = state_in("sending")
 HELD = state_in("held")
 DONE = state_in("shown", "superseded", "dead")
+CARDS = and_(WAITING, deliveries.c.post == literal_column("1"), deliveries.c.kind == literal_column("'card'"))
+"""cards that were never shown and wait"""
+CHASING = and_(
+    state_in("pending", "held"),
+    deliveries.c.kind.in_(_words(REMINDERS)),
+    deliveries.c.attempts == literal_column("0"),
+)
+"""reminders that nobody has tried to say yet"""
+PASSING = deliveries.c.kind.not_in(_words(LASTING))
+DIGESTS = deliveries.c.kind == literal_column("'digest'")
+FOLDED = deliveries.c.folded_into.is_not(None)
+SWEEPING = deliveries.c.sweep_at.is_not(None)
 
 _some("ix_deliveries_when", WAITING, deliveries.c.place, deliveries.c.post, deliveries.c.not_before)
 _some("ix_deliveries_next", WAITING, deliveries.c.place, deliveries.c.post, deliveries.c.rank, deliveries.c.id)
 _some("ix_deliveries_sending", SENDING, deliveries.c.lease_until)
 _some("ix_deliveries_held", HELD, deliveries.c.alert_id)
+_some("ix_deliveries_chasing", CHASING, deliveries.c.place, deliveries.c.id)
+_some("ix_deliveries_passing", PASSING, deliveries.c.alert_id, deliveries.c.place, deliveries.c.kind, deliveries.c.seq)
+_some("ix_deliveries_digests", DIGESTS, deliveries.c.place, deliveries.c.id)
+_some("ix_deliveries_folded", FOLDED, deliveries.c.folded_into)
+_some("ix_deliveries_sweep", SWEEPING, deliveries.c.sweep_at)
 
 places = Table(
     "places",
@@ -217,7 +259,33 @@ places = Table(
     Column("holder", Number),
     _integer("fence"),
     _seconds("lease_until"),
+    # The shared card of a lane that is far behind, and when it was owed last (machine seconds).
+    Column("fold", Number),
+    Column("fold_at", Double, nullable=False, server_default=text("0")),
 )
+
+FOLDING = places.c.fold.is_not(None)
+_some("ix_places_fold", FOLDING, places.c.lane)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", Number, primary_key=True),
+    _text("kind"),
+    _text("subject"),
+    _text("detail"),
+    # Machine seconds, all of them.
+    _seconds("since"),
+    _seconds("last_at"),
+    _integer("count"),
+    _seconds("ended_at", nullable=True),
+    _seconds("told_open_at", nullable=True),
+    _seconds("told_ended_at", nullable=True),
+)
+
+ONGOING = incidents.c.ended_at.is_(None)
+_some("uq_incidents_ongoing", ONGOING, incidents.c.kind, incidents.c.subject, unique=True)
+_some("ix_incidents_untold", incidents.c.told_ended_at.is_(None), incidents.c.id)
 
 interactions = Table(
     "interactions",

@@ -8,12 +8,12 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, exists, literal_column, select
+from sqlalchemy import Connection, bindparam, case, exists, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.core.state import Alert, Owed, card
 from storage import bulk, rows
-from storage.models import DONE, deliveries
+from storage.models import DONE, HELD, deliveries
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Owing:
     since: datetime
 
 
-def owe(connection: Connection, owing: Sequence[Owing]) -> Sequence[int]:
+def owe(connection: Connection, owing: Sequence[Owing]) -> dict[str, int]:
     """Store what is owed. Returns one delivery id for each lane that was touched."""
     instant, dialect = bulk.instants_for(connection), connection.dialect.name
     made = [(item, rows.delivery_row(item.owed, instant(item.since))) for item in owing]
@@ -40,10 +40,16 @@ def owe(connection: Connection, owing: Sequence[Owing]) -> Sequence[int]:
     first: dict[str, str] = {}
     for item in owing:
         first.setdefault(item.owed.place, item.owed.key)
-    return connection.execute(_IDS, {"keys": list(first.values())}).scalars().all()
+    return {row.place: row.id for row in connection.execute(_IDS, {"keys": list(first.values())})}
 
 
-_IDS = select(deliveries.c.id).where(deliveries.c.key.in_(bindparam("keys", expanding=True)))
+def follow(connection: Connection, alert: Alert) -> None:
+    """Replies that wait for a card that was never shown wait for the one in the alert's new place."""
+    held = update(deliveries).where(HELD, deliveries.c.alert_id == alert.id)
+    connection.execute(held.values(place=alert.place))
+
+
+_IDS = select(deliveries.c.id, deliveries.c.place).where(deliveries.c.key.in_(bindparam("keys", expanding=True)))
 
 
 def insert_into(dialect: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +16,6 @@ from bot.core.state import FINISHED as FINISHED_STATUSES
 from bot.core.state import Alert
 from bot.ports import AlertFilter, Page
 from storage import rows
-from storage.lanes import TRIES
 from storage.models import HELD, SENDING, UNFINISHED, WAITING, alerts, deliveries, events
 
 
@@ -122,10 +122,14 @@ def counts(connection: Connection) -> dict[str, int]:
     return found
 
 
-def stuck(connection: Connection, *, limit: int) -> list[tuple[str, str]]:
-    """Places with something that waits after a failed attempt, and the error."""
-    failed = select(deliveries.c.place, deliveries.c.error).where(WAITING, deliveries.c.attempts > TRIES)
-    return [(row.place, row.error) for row in connection.execute(failed.order_by(deliveries.c.id).limit(limit))]
+def seconds(connection: Connection) -> float:
+    """Unix seconds by PostgreSQL's clock; with SQLite everybody is on this machine."""
+    if connection.dialect.name == "sqlite":
+        return time.time()
+    return float(connection.execute(_SECONDS).scalar_one())
+
+
+_SECONDS = select(func.extract("epoch", func.clock_timestamp()))
 
 
 def _unsettled() -> Any:

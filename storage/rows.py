@@ -117,6 +117,7 @@ def delivery(row: Row[Any]) -> Delivery:
     found = {name: getattr(row, name) for name in _DELIVERY}
     if found["state"] == "held":
         found["state"] = "pending"
+    found["alert_id"] = found["alert_id"] or ""
     return Delivery(**found, receipt=receipt(row.receipt_channel, row.receipt_ts))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import delete, func, select
 
@@ -13,9 +13,10 @@ from bot.core.events import Event
 from bot.core.people import Person
 from bot.core.policy import Policy
 from bot.core.state import Alert
-from bot.ports import AlertFilter, Claimed, Clock, Page, Settled, Source
-from storage import lanes, people, reading
+from bot.ports import AlertFilter, Claimed, Clock, Delivery, Incident, Page, Settled, Source, Waiting
+from storage import incidents, lanes, people, reading, rows, sweeping, waiting
 from storage.engine import Database
+from storage.lanes import Wanted
 from storage.models import deliveries, processes
 from storage.owing import insert_into
 from storage.policies import Policies
@@ -31,6 +32,7 @@ class SqlStore:
     def __init__(self, url: str, *, clock: Clock | None = None, patience: float = 30.0) -> None:
         self.database = Database(url, patience=patience)
         self._machine = clock.machine if clock else time.time
+        self._now = clock.now if clock else _now
         self._policies = Policies()
 
     @contextmanager
@@ -43,6 +45,10 @@ class SqlStore:
     def ping(self) -> None:
         """Writes, as only that shows that it can be done: a full disk still answers questions."""
         self.beat("ping", "ping", machine=self._machine())
+
+    def seconds(self) -> float:
+        with self.database.reading() as connection:
+            return reading.seconds(connection)
 
     def close(self) -> None:
         self.database.close()
@@ -82,10 +88,6 @@ class SqlStore:
         with self.database.reading() as connection:
             return reading.counts(connection)
 
-    def stuck(self, *, limit: int) -> list[tuple[str, str]]:
-        with self.database.reading() as connection:
-            return reading.stuck(connection, limit=limit)
-
     # ── people, sources, policies ────────────────────────────────────────────────────────────────────────────────
 
     def people(self, ids: Iterable[str], /) -> dict[str, tuple[Person, datetime]]:
@@ -116,33 +118,76 @@ class SqlStore:
 
     # ── deliveries ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def due_lanes(self, machine: float, /, *, limit: int) -> list[tuple[str, int]]:
+    def waiting(self, machine: float, /) -> list[Waiting]:
         with self.database.reading() as connection:
-            someone_stopped = lanes.lost(connection, machine)
+            someone_stopped = waiting.lost(connection, machine)
         if someone_stopped:
             with self.database.writing() as connection:
                 lanes.lose(connection, machine)
         with self.database.reading() as connection:
-            due = [found for found in lanes.waiting(connection) if found.at <= machine]
-        due.sort(key=lambda found: found.at)
-        return [(found.lane, found.delivery) for found in due[:limit]]
+            return waiting.waiting(connection)
 
-    def next_lane_at(self, machine: float, /) -> float | None:
+    def stuck(self, *, limit: int) -> list[tuple[str, str]]:
         with self.database.reading() as connection:
-            return min((found.at for found in lanes.waiting(connection) if found.at > machine), default=None)
+            return waiting.stuck(connection, limit=limit)
 
-    def lane_of(self, delivery_id: int, /) -> str | None:
+    def due(self, delivery_id: int, /) -> Delivery | None:
         with self.database.reading() as connection:
-            query = select(deliveries.c.place).where(deliveries.c.id == delivery_id)
-            return connection.execute(query).scalar_one_or_none()
+            row = connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).first()
+            return rows.delivery(row) if row else None
 
-    def claim(self, lane: str, machine: float, /, *, lease: float) -> Claimed | None:
+    def claim(  # noqa: PLR0913  each is a reason of its own to leave something alone
+        self, lane: str, machine: float, /, *, lease: float, posts: bool = True, edits: bool = True, only: int = 0
+    ) -> Claimed | None:
+        wanted = Wanted(lane=lane, machine=machine, lease=lease, posts=posts, edits=edits, only=only)
         with self.database.writing() as connection:
-            return lanes.claim(connection, lane, machine, lease=lease)
+            return lanes.claim(connection, wanted)
 
     def settle(self, claimed: Claimed, settled: Settled, /) -> int | None:
         with self.database.writing() as connection:
-            return lanes.settle(connection, claimed, settled, machine=self._machine())
+            return lanes.settle(connection, claimed, settled, machine=self._machine())[1]
+
+    def behind(self, *, limit: int) -> list[str]:
+        with self.database.reading() as connection:
+            return waiting.behind(connection, limit=limit)
+
+    def due_sweeps(self, machine: float, /, *, limit: int) -> list[int]:
+        with self.database.reading() as connection:
+            return sweeping.due(connection, machine, limit=limit)
+
+    def sweepable(self, delivery_id: int, /) -> tuple[Claimed, float] | None:
+        with self.database.reading() as connection:
+            return sweeping.sweepable(connection, delivery_id)
+
+    def oldest(self, machine: float, /) -> dict[str, float]:
+        with self.database.reading() as connection:
+            return waiting.oldest(connection, machine, self._now())
+
+    def realign(self, machine: float, /) -> int:
+        # Two transactions: whoever holds many deliveries must not wait for a lane.
+        with self.database.writing() as connection:
+            moved = waiting.realign_lanes(connection, machine)
+        with self.database.writing() as connection:
+            return moved + waiting.realign_deliveries(connection, machine)
+
+    # ── what only an operator can mend ───────────────────────────────────────────────────────────────────────────
+
+    def incident(self, kind: str, subject: str, /, *, detail: str, at: float) -> None:
+        with self.database.writing() as connection:
+            incidents.incident(connection, kind, subject, detail=detail, at=at)
+
+    def mended(self, kind: str, subject: str, /, *, at: float) -> None:
+        with self.database.writing() as connection:
+            incidents.mended(connection, kind, subject, at=at)
+
+    def incidents(self, *, untold: bool = False) -> list[Incident]:
+        with self.database.reading() as connection:
+            return incidents.known(connection, untold=untold)
+
+    def told(self, incident_id: int, /, *, at: float) -> None:
+        """`at`: when it was read; what ended since is news again."""
+        with self.database.writing() as connection:
+            incidents.told(connection, incident_id, at=at)
 
     # ── processes ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -157,3 +202,7 @@ class SqlStore:
         with self.database.reading() as connection:
             query = select(processes.c.kind, func.max(processes.c.at)).where(processes.c.kind != "ping")
             return {kind: at for kind, at in connection.execute(query.group_by(processes.c.kind))}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -15,10 +15,11 @@ from bot.core.events import Event
 from bot.core.people import Person
 from bot.core.policy import Policy
 from bot.core.state import Alert, Change
-from bot.ports import Conflict, Interaction
-from storage import bulk, people, rows
+from bot.ports import Claimed, Conflict, Folding, Interaction, Receipt, Settled
+from storage import bulk, folding, lanes, people, rows, sweeping
+from storage.crowds import Moment
 from storage.models import FINISHED, UNFINISHED, alerts, events, interactions
-from storage.owing import Owing, owe
+from storage.owing import Owing, follow, owe
 from storage.policies import Policies
 from storage.reading import storable
 
@@ -39,7 +40,7 @@ class SqlTx:
         self._owing: dict[str, Owing] = {}
         self._remembered: dict[Key, Interaction] = {}
         self._people: dict[str, Person | None] = {}
-        self._hints: Sequence[int] = ()
+        self._hints: dict[str, int] = {}
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -81,7 +82,7 @@ class SqlTx:
 
     @property
     def hints(self) -> Sequence[int]:
-        return self._hints
+        return tuple(self._hints.values())
 
     def _look_up(self, keys: Iterable[Key]) -> None:
         """The unfinished alerts of these keys; for the rest the ones finished last."""
@@ -134,13 +135,44 @@ class SqlTx:
         since = change.events[-1].at
         self._owing.update({owed.key: Owing(owed, alert, since) for owed in change.owed})
 
+    def settle(self, claimed: Claimed, settled: Settled, /) -> bool:
+        mine, following = lanes.settle(self._connection, claimed, settled, machine=self._machine)
+        if following is not None:
+            self._hints[claimed.delivery.place] = following
+        return mine
+
+    def fold(self, lane: str, machine: float, /, *, now: datetime) -> Folding:
+        wanted = folding.chased(self._connection, lane)
+        held = self._hold(one.alert_id for one in wanted)
+        among = [one for one in wanted if one.alert_id in held]
+        folded, owed = folding.fold(self._connection, lane, Moment(machine=machine, now=now), among=among)
+        self._hints.update((lane, delivery_id) for delivery_id in owed)
+        return folded
+
+    def swept(self, delivery_id: int, /, *, was: float, next_at: float | None, receipt: Receipt | None) -> bool:
+        return sweeping.swept(self._connection, delivery_id, was=was, next_at=next_at, receipt=receipt)
+
+    def _hold(self, alert_ids: Iterable[str]) -> set[str]:
+        """Lock those alerts that nobody else is busy with: who waits for one while holding others waits in a circle."""
+        wanted = set(alert_ids)
+        missing = wanted - self._alerts.keys()
+        if missing:
+            query = select(*rows.ALERT).where(alerts.c.id.in_(missing)).order_by(alerts.c.id)
+            found = map(rows.alert, self._connection.execute(query.with_for_update(skip_locked=True)))
+            self._alerts.update((alert.id, alert) for alert in found)
+        return {alert_id for alert_id in wanted if self._alerts.get(alert_id)}
+
     def flush(self) -> None:
         """Write what was put. Raises Conflict."""
         connection, instant = self._connection, bulk.instants_for(self._connection)
         self._write_alerts(instant)
         bulk.execute(connection, _EVENT, [rows.event_row(event, instant) for event in self._events])
         if self._owing:
-            self._hints = owe(connection, list(self._owing.values()))
+            self._hints |= owe(connection, list(self._owing.values()))
+        for alert_id, before in self._before.items():
+            after = self._alerts[alert_id]
+            if before and after and before.place != after.place:
+                follow(connection, after)
         remembered = [rows.interaction_row(item, self._machine) for item in self._remembered.values()]
         bulk.execute(connection, _INTERACTION, remembered)
 

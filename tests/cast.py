@@ -198,6 +198,7 @@ class FakeClock:
 
     at: datetime = T0
     ahead: float = 0.0
+    jumps: float = 0.0
 
     def now(self) -> datetime:
         return self.at
@@ -207,6 +208,10 @@ class FakeClock:
 
     def seconds_until(self, at: datetime, /) -> float:
         return (at - self.at).total_seconds()
+
+    def jumped(self) -> float:
+        jumped, self.jumps = self.jumps, 0.0
+        return jumped
 
     def forward(self, span: timedelta | float) -> None:
         self.at += span if isinstance(span, timedelta) else minutes(span)
@@ -237,6 +242,11 @@ class FakeChat:
     failing: list[Refusal | Later | Unknown] = field(default_factory=list)
     blind: list[Refusal | Later | Unknown] = field(default_factory=list)
     """raised by the next looks"""
+    stuck: list[Refusal | Later | Unknown] = field(default_factory=list)
+    """raised by the next attempts to take a message back"""
+    ways: set[Receipt] = field(default_factory=set)
+    """messages whose edit costs nothing just now"""
+    posted: int = 0
     swallows: bool = False
     looks: int = 0
     members: set[str] = field(default_factory=lambda: {"U0ANA", "U0BEN", "U0CLEO", "U0ELSA"})
@@ -250,7 +260,8 @@ class FakeChat:
         return receipt
 
     def _post(self, message: Message, target: Target, mark: Mark) -> Receipt:
-        receipt = Receipt(channel=target.place, ts=f"{len(self.shown) + 1}.0")
+        self.posted += 1
+        receipt = Receipt(channel=target.place, ts=f"{self.posted}.0")
         shown = Shown(place=target.place, message=message, mark=mark, receipt=receipt, root=target.root)
         self.shown.append(shown)
         return receipt
@@ -258,15 +269,23 @@ class FakeChat:
     def _edit(self, message: Message, target: Target, mark: Mark) -> Receipt:
         found = next((shown for shown in self.shown if shown.receipt == target.edit), None)
         if found is None:
-            raise Refusal("message_not_found")
+            raise Refusal("message_not_found", "missing")
         found.message, found.mark, found.edits = message, mark, found.edits + 1
         return found.receipt
 
-    def look(self, target: Target, /, *, mark: Mark, since: float) -> Receipt | None:
+    def look(self, target: Target, /, *, mark: Mark, age: float) -> list[Receipt]:
         self.looks += 1
         if self.blind:
             raise self.blind.pop(0)
-        return next((shown.receipt for shown in self.shown if shown.mark.delivery == mark.delivery), None)
+        return [shown.receipt for shown in self.shown if shown.mark.delivery == mark.delivery]
+
+    def retract(self, receipt: Receipt, /) -> None:
+        if self.stuck:
+            raise self.stuck.pop(0)
+        self.shown = [shown for shown in self.shown if shown.receipt != receipt]
+
+    def spares(self, receipt: Receipt, /) -> bool:
+        return receipt in self.ways
 
     def is_member(self, channel: str, chat_id: str, /) -> bool:
         return chat_id in self.members

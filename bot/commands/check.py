@@ -32,9 +32,9 @@ def check(*, json: AsJson = False) -> None:
 @db.command(epilog="Example: closeloop db upgrade")
 def upgrade() -> None:
     """Bring the database's tables to this version. Safe to run again; every process does it as it starts."""
-    from bot import main
+    from bot import parts
 
-    main.open_store()  # brings the tables up to date before it opens anything
+    parts.open_store()  # brings the tables up to date before it opens anything
     tell("The database is at this version.")
 
 

@@ -19,7 +19,7 @@ InSandbox = Annotated[bool, typer.Option("--sandbox", help="Use the database of 
 
 def opened(*, sandbox: bool = False) -> Store:
     """The database, with its tables brought up to date. Raises Away, or Failed where no sandbox was started."""
-    from bot import main
+    from bot import parts
     from bot.environment import environment
 
     if sandbox:
@@ -28,7 +28,7 @@ def opened(*, sandbox: bool = False) -> Store:
             raise Failed("no sandbox was started from this folder: closeloop up --sandbox")
         os.environ["CLOSELOOP_DATABASE_URL"] = f"sqlite:///{path}"
         os.environ["CLOSELOOP_DATA"] = str(path.parent)
-    return main.open_store(environment())
+    return parts.open_store(environment())
 
 
 def sandbox_database() -> Path | None:

@@ -179,10 +179,11 @@ class PolicyShape(Shape):
 
 
 class Limits(Shape):
-    """What one source may send."""
+    """What one source may send, and how many times its usual limits a chat allows."""
 
     per_source: Annotated[str, _written(values.rate)] = "1200/minute"
     body_bytes: int = Field(default=256 * 1024, ge=1024, le=16 * 1024 * 1024)
+    chat_scale: float = Field(default=1.0, ge=0.1, le=1000.0)
 
 
 class File(Shape):

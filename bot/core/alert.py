@@ -16,7 +16,7 @@ from bot.core.people import Roster
 from bot.core.policy import Policy
 from bot.core.routing import Plan
 from bot.core.signal import Signal
-from bot.core.state import ASKING, Alert, Cause, Change, Refused, Status, card, change, owe, packed
+from bot.core.state import ASKING, Alert, Cause, Change, Owed, Refused, Status, card, change, owe, packed, to_owner
 from bot.core.text import When, Who, sentence
 
 
@@ -79,7 +79,7 @@ def raised_again(alert: Alert, given: Given, *, signal: Signal) -> Change:
         return change(alert, Cause(Kind.RAISED_AGAIN, by=by, at=now, reason="same dedup key"), to=to)
     to |= {"severity": signal.severity, "snoozed_until": None, **_sooner(alert, signal, given)}
     step = change(alert, Cause(Kind.RAISED_AGAIN, by=by, at=now, reason=f"more severe: {signal.severity}"), to=to)
-    return _with_reply(step, "nudge")
+    return _owing(step, to_owner(step.alert, "nudge"))
 
 
 def _sooner(alert: Alert, signal: Signal, given: Given) -> dict[str, Any]:
@@ -185,7 +185,7 @@ def note(alert: Alert, given: Given, *, by: Actor, text: str) -> Change | Refuse
         return Refused(code="bad_input", why=sentence("Write a note first."))
     answers = alert.status == Status.ACKNOWLEDGED and by.id == alert.owner
     step = change(alert, Cause(Kind.NOTED, by=by, at=given.now, reason=text), to={"asked": 0} if answers else {})
-    return _with_reply(step, "note")
+    return _owing(step, owe(step.alert, "note", place=step.alert.place, thread=True))
 
 
 def resolve(alert: Alert, given: Given, *, by: Actor, what: str, link: str | None = None) -> Change | Refused:
@@ -224,7 +224,8 @@ def cleared(alert: Alert, given: Given) -> Change | Refused:
     soonest = max(min(at for at in asks if at), given.now + timedelta(seconds=1))
     to = {"due_at": soonest, "snoozed_until": None}
     why = "the owner is asked to confirm"
-    return _with_reply(change(alert, Cause(Kind.CLEARED, by=by, at=given.now, reason=why), to=to), "nudge")
+    step = change(alert, Cause(Kind.CLEARED, by=by, at=given.now, reason=why), to=to)
+    return _owing(step, to_owner(step.alert, "nudge"))
 
 
 def dismiss(alert: Alert, given: Given, *, by: Actor, reason: str) -> Change | Refused:
@@ -269,12 +270,11 @@ def _fresh(given: Given) -> dict[str, Any]:
 
 
 def _with_word_to_owner(step: Change) -> Change:
-    alert = step.alert
-    return replace(step, owed=(*step.owed, owe(alert, "assigned", place=f"{alert.platform}:@{alert.owner}")))
+    return _owing(step, owe(step.alert, "assigned", place=step.alert.direct))
 
 
-def _with_reply(step: Change, kind: str) -> Change:
-    return replace(step, owed=(*step.owed, owe(step.alert, kind, place=step.alert.place, thread=True)))
+def _owing(step: Change, item: Owed) -> Change:
+    return replace(step, owed=(*step.owed, item))
 
 
 def _finished(alert: Alert) -> Refused | None:

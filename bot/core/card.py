@@ -30,8 +30,9 @@ class Message:
     """One message about an alert, for any chat."""
 
     kind: str
-    """card | nudge | check_in | assigned | escalation | exception | note"""
+    """card | nudge | check_in | assigned | moved | escalation | exception | note | fold | digest"""
     alert_id: str
+    """empty where it speaks of many alerts; nothing can be pressed then"""
     generation: int
     summary: Text
     """all of it in one line: for screen readers and for the phone's lock screen; mentions nobody"""
@@ -206,9 +207,10 @@ def _observed(signal: Signal) -> tuple[Text, ...]:
 
 
 def _where(alert: Alert) -> Text:
-    place = alert.place.split(":", 1)[1]
     return sentence(
-        f"Card in {place} · raised ",
+        "Card in ",
+        *words.where(alert.place),
+        " · raised ",
         When(alert.raised_at),
         " by ",
         Quote(one_line(alert.source, 60)),
@@ -230,7 +232,10 @@ def _lead(kind: str, alert: Alert, event: Event, *, to: str | None, now: datetim
     if kind == "escalation" or (kind == "nudge" and to not in (None, alert.owner)):
         return _to_manager(alert, event, open_for)
     if kind == "assigned":
-        return (*sentence("This is yours now. "), *words.stated(event))
+        yours = (owner, ", this is yours now. ") if to is None else ("This is yours now. ",)
+        return (*sentence(*yours), *words.stated(event))
+    if kind == "moved":
+        return (*(sentence(owner, ": ") if to is None else ()), *words.stated(event))
     return _nudge(event, owner, open_for)
 
 

@@ -31,6 +31,14 @@ class Kind(StrEnum):
     CLOSED = "closed"  # resolved -> closed
     DISMISSED = "dismissed"  # open, acknowledged -> dismissed
     REOPENED = "reopened"  # closed, dismissed -> open
+    SUPERSEDED = "superseded"  # any -> same: something owed need not be said any more
+    REROUTED = "rerouted"  # any -> same: something could not be said where it belongs
+    TWIN_REMOVED = "twin_removed"  # any -> same: something was shown twice, and is now shown once
+    CLOCK_MOVED = "clock_moved"  # open, acknowledged -> same: due_at was set right after a jump of the clock
+
+
+QUIET = frozenset({Kind.SUPERSEDED, Kind.TWIN_REMOVED, Kind.CLOCK_MOVED})
+"""For the trail alone: a card goes on telling what happened to the alert before."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,7 +37,7 @@ class Alert:
     status: Status
     owner: str
     place: str
-    """where its card is: `<platform>:#channel`"""
+    """where its card is: `<platform>:#channel`, or `<platform>:@person` where no channel can be used"""
     policy: str
     policy_version: int
     raised_at: datetime
@@ -74,6 +74,16 @@ class Alert:
     def platform(self) -> str:
         return self.place.split(":", 1)[0]
 
+    @property
+    def private(self) -> bool:
+        """Its card is in somebody's direct messages."""
+        return ":@" in self.place
+
+    @property
+    def direct(self) -> str:
+        """The owner's direct messages, as a place."""
+        return f"{self.platform}:@{self.owner}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Owed:
@@ -82,7 +92,7 @@ class Owed:
     key: str
     """unique for ever: what makes it be said once"""
     kind: str
-    """card | nudge | check_in | assigned | escalation | exception | note"""
+    """card | nudge | check_in | assigned | moved | escalation | exception | note"""
     alert_id: str
     seq: int
     generation: int
@@ -163,6 +173,11 @@ def change(alert: Alert, cause: Cause, *, to: Mapping[str, Any]) -> Change:
     return Change(alert=after, events=(event,), owed=(card(after),))
 
 
+def recorded(alert: Alert, cause: Cause, *, to: Mapping[str, Any] | None = None) -> Change:
+    """`change` for the trail alone: nothing is owed for it, not even a newer card."""
+    return replace(change(alert, cause, to=to or {}), owed=())
+
+
 def card(alert: Alert) -> Owed:
     """The alert's card, in the revision it has now."""
     return Owed(
@@ -189,6 +204,12 @@ def owe(alert: Alert, kind: str, *, place: str, thread: bool = False) -> Owed:
         rank=alert.severity.rank,
         thread=thread,
     )
+
+
+def to_owner(alert: Alert, kind: str) -> Owed:
+    """A reply under the card that mentions the owner; a direct message where the card is in no channel."""
+    # In direct messages a reply is easily overlooked, and they may be those of somebody else.
+    return owe(alert, kind, place=alert.direct if alert.private else alert.place, thread=not alert.private)
 
 
 def packed(alert: Alert) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from bot.core.alert import Given, reassign
 from bot.core.events import CLOCK, Kind
 from bot.core.people import gone, managers
 from bot.core.policy import Asked, ask
-from bot.core.state import ASKING, Alert, Cause, Change, Owed, Refused, Status, change, owe
+from bot.core.state import ASKING, Alert, Cause, Change, Owed, Refused, Status, change, owe, to_owner
 
 
 def wake(alert: Alert, given: Given) -> Change | None:
@@ -61,14 +61,14 @@ def _first_clock(alert: Alert, given: Given) -> Change:
     policy = given.policy
     asked = ask(policy, alert.step, alert.owner, given.roster)
     if asked.step > alert.step:
-        return _escalate(alert, given, asked)
+        return escalate(alert, given, asked)
     if policy.is_top(alert.step) or alert.asked < policy.steps[alert.step].nudges:
         return _nudge(alert, given, asked)
-    return _escalate(alert, given, _next(alert, given))
+    return escalate(alert, given, following(alert, given))
 
 
 def _nudge(alert: Alert, given: Given, asked: Asked) -> Change:
-    n, names = alert.asked + 1, _names(asked, given)
+    n, names = alert.asked + 1, names_of(asked, given)
     to = {"asked": n, "due_at": clocks.next_ask(given.policy, alert.step, given.now)}
     step = _tick(alert, Kind.NUDGED, given, to=to, facts={"n": n, "asked": names})
     if given.policy.steps[alert.step].who == "owner":
@@ -78,15 +78,15 @@ def _nudge(alert: Alert, given: Given, asked: Asked) -> Change:
     return _owing(step, _told(step.alert, kind, names))
 
 
-def _next(alert: Alert, given: Given) -> Asked:
+def following(alert: Alert, given: Given) -> Asked:
     """Who is asked one step up, over whoever cannot be."""
     step = min(alert.step + 1, len(given.policy.steps) - 1)
     return ask(given.policy, step, alert.owner, given.roster)
 
 
-def _escalate(alert: Alert, given: Given, asked: Asked) -> Change:
+def escalate(alert: Alert, given: Given, asked: Asked) -> Change:
     """Up to the step of those who are asked now. The top of the policy is an exception."""
-    loud, names = _louder(given, asked), _names(asked, given)
+    loud, names = _louder(given, asked), names_of(asked, given)
     to = {"step": asked.step, "asked": 0, "due_at": clocks.next_ask(given.policy, asked.step, given.now)}
     kind = Kind.EXCEPTION if loud == "exception" else Kind.ESCALATED
     step = _tick(alert, kind, given, to=to, facts={"asked": names, "skipped": list(asked.skipped)})
@@ -120,7 +120,7 @@ def _expire(alert: Alert, given: Given, why: str) -> Change:
         "due_at": clocks.next_ask(given.policy, 0, given.now),
     }
     back = change(alert, Cause(Kind.EXPIRED, by=CLOCK, at=given.now, reason=why), to=to)
-    return back.then(_escalate(back.alert, given, _next(back.alert, given)))
+    return back.then(escalate(back.alert, given, following(back.alert, given)))
 
 
 def _tick(
@@ -135,15 +135,15 @@ def _owing(step: Change, owed: tuple[Owed, ...]) -> Change:
 
 def _reminders(alert: Alert, kind: str, *, second: bool) -> tuple[Owed, ...]:
     """A thread reply that mentions the owner; from the second one on also a direct message."""
-    reply = owe(alert, kind, place=alert.place, thread=True)
-    return (reply, owe(alert, kind, place=f"{alert.platform}:@{alert.owner}")) if second else (reply,)
+    reply, word = to_owner(alert, kind), owe(alert, kind, place=alert.direct)
+    return (reply, word) if second and reply.thread else (reply,)
 
 
 def _told(alert: Alert, kind: str, names: list[str]) -> tuple[Owed, ...]:
     return tuple(owe(alert, kind, place=f"{alert.platform}:{name}") for name in names)
 
 
-def _names(asked: Asked, given: Given) -> list[str]:
+def names_of(asked: Asked, given: Given) -> list[str]:
     """The channel or the people asked, as places; the owner of last resort where there is nobody."""
     if asked.channel:
         return [asked.channel]

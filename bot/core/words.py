@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from bot.core.events import Actor, Event, Kind
+from bot.core.events import QUIET, Actor, Event, Kind
 from bot.core.signal import Severity, Value
 from bot.core.state import Alert, Status
 from bot.core.text import Link, Part, Quote, Text, When, Who, Words, harmless, host, one_line, sentence
@@ -90,6 +90,51 @@ def _until(event: Event) -> When | str:
     return When(datetime.fromisoformat(until)) if until else "the same time as before"
 
 
+_KINDS = {
+    "check_in": "check-in",
+    "assigned": "word to its new owner",
+    "moved": "word of where its card is",
+}
+
+
+def where(place: str) -> tuple[Part | str, ...]:
+    """A place as people know it: a channel by its name, direct messages by whose they are."""
+    name = place.partition(":")[2]
+    return ("the direct messages of ", Who(name[1:])) if name.startswith("@") else (one_line(name, 90),)
+
+
+def _thing(event: Event) -> str:
+    kind = str(event.data.get("kind", ""))
+    return _KINDS.get(kind, kind)
+
+
+def _superseded(event: Event) -> tuple[Part | str, ...]:
+    return (f"Not said any more: the {_thing(event)} in ", *where(event.data["place"]), *_because(event))
+
+
+def _rerouted(event: Event) -> tuple[Part | str, ...]:
+    """Where it could not be said, the platform's word for why, and where it is said instead."""
+    refused = (" (", Quote(one_line(str(event.data.get("error") or "no reason given"), 100)), ")")
+    before, now = where(event.data["place"]), event.data["set"].get("place")
+    if now:
+        return ("Its place ", *before, " cannot be used", *refused, ": the card is in ", *where(now), " now")
+    asked = _asked(event)
+    instead = ("; asked ", *asked) if asked else ()
+    return (f"Its {_thing(event)} could not be shown in ", *before, *refused, *instead)
+
+
+def _twin_removed(event: Event) -> tuple[Part | str, ...]:
+    count = len(event.data["removed"])
+    again = "once more than it should be" if count == 1 else f"{count} times more than it should be"
+    return (f"Its {_thing(event)} was shown {again}; only the first of them stays",)
+
+
+def _clock_moved(event: Event) -> tuple[Part | str, ...]:
+    until = event.data["set"].get("due_at")
+    when = ("the next look is ", When(datetime.fromisoformat(until))) if until else ("its deadline was set right",)
+    return ("The clock had jumped; ", *when)
+
+
 _TOLD: dict[Kind, Callable[[Event], tuple[Part | str, ...]]] = {
     Kind.RAISED: lambda e: ("Raised by ", actor(e.actor), *_because(e, " · owner: ")),
     Kind.RAISED_AGAIN: lambda e: ("Raised again by ", actor(e.actor), *_because(e)),
@@ -111,14 +156,19 @@ _TOLD: dict[Kind, Callable[[Event], tuple[Part | str, ...]]] = {
     Kind.CLOSED: lambda e: ("Closed, accepted as resolved by ", actor(e.actor)),
     Kind.DISMISSED: _by("dismissed this"),
     Kind.REOPENED: _by("reopened this"),
+    Kind.SUPERSEDED: _superseded,
+    Kind.REROUTED: _rerouted,
+    Kind.TWIN_REMOVED: _twin_removed,
+    Kind.CLOCK_MOVED: _clock_moved,
 }
 
 
 def since(alert: Alert, events: list[Event]) -> Text:
     """What happened since the card was made on which somebody clicked."""
-    if not events:
+    moves = [event for event in events if event.kind not in QUIET]
+    if not moves:
         return sentence(f"This changed meanwhile; it is {alert.status} now.")
-    last = events[-1]
+    last = moves[-1]
     return (
         *sentence("This changed meanwhile: "),
         *told(last),

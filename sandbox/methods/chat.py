@@ -14,7 +14,7 @@ from sandbox.messages import Message
 def post_message(call: Call) -> Json:
     channel = call.place_to_post()
     metadata = read_metadata(call.args, call.ws.config)
-    _note_mark(call, metadata)
+    call.line.note_mark(metadata)
     thread_ts = _root(call, channel)
     client_id = _client_msg_id(call)
     call.ws.throttle.post(channel.id)
@@ -64,7 +64,7 @@ def update(call: Call) -> Json:
     if channel.is_archived:
         raise SlackError("is_inactive")
     metadata = read_metadata(call.args, call.ws.config)
-    _note_mark(call, metadata if metadata is not None else message.metadata)
+    call.line.note_mark(metadata if metadata is not None else message.metadata)
     if len(call.args.text("text") or "") > UPDATE_TEXT:
         raise SlackError("msg_too_long")
     content = read_content(call.args, call.ws.config)
@@ -78,7 +78,7 @@ def update(call: Call) -> Json:
 
 def delete(call: Call) -> Json:
     channel, message = _own_message(call, refusal="cant_delete_message")
-    _note_mark(call, message.metadata)
+    call.line.note_mark(message.metadata)
     call.ws.remove(message)
     return {"channel": channel.id, "ts": message.ts}
 
@@ -120,10 +120,3 @@ def validate_blocks(call: Call) -> Json:
 
 def _note_content(call: Call, content: Content) -> None:
     call.line.broadcast, call.line.mentions = content.broadcast, content.mentions
-
-
-def _note_mark(call: Call, metadata: Json | None) -> None:
-    if metadata:
-        call.line.event_type = metadata["event_type"]
-        delivery = metadata["event_payload"].get("delivery")
-        call.line.delivery = None if delivery is None else str(delivery)

@@ -21,8 +21,10 @@ def history(call: Call) -> Json:
     after = _cursor(call)
     if after is not None:
         latest, inclusive = after, True
-    found = call.ws.rooms[channel.id].window(oldest=call.args.instant("oldest"), latest=latest, inclusive=inclusive)
     limit = _limit(call, PAGE)
+    found = call.ws.rooms[channel.id].window(
+        oldest=call.args.instant("oldest"), latest=latest, inclusive=inclusive, newest=limit + 1
+    )
     page = found[::-1][:limit] if len(found) <= limit else found[-limit:][::-1]
     following = found[-limit - 1] if len(found) > limit else None
     return {"pin_count": 0, "channel_actions_ts": None, "channel_actions_count": 0} | _page(call, page, following)

@@ -9,9 +9,10 @@ const FAULTS = [
   ["drop_before", "Line drops before it arrives"], ["drop_after", "Line drops after it took effect"], ["hang_after", "Takes effect, then hangs"],
   ["http_500_before", "HTTP 500, no effect"], ["http_500_after", "HTTP 500, yet it took effect"], ["html_after", "HTML page instead of JSON, took effect"],
   ["internal_error_after", "internal_error, yet it took effect"], ["rate_limited", "Rate limited (429)"], ["late", "Takes effect late"],
+  ["down", "Slack is down"], ["slow", "Slack is slow"],
 ];
 const METHODS = [
-  "*", "chat.postMessage", "chat.update", "chat.postEphemeral", "views.open", "views.update", "views.publish",
+  "*", "chat.postMessage", "chat.update", "chat.delete", "response_url", "chat.postEphemeral", "views.open", "views.update", "views.publish",
   "conversations.history", "conversations.replies", "users.info", "auth.test",
 ];
 
@@ -87,7 +88,7 @@ async function copy(text) {
 function faultsPanel() {
   return [
     h("p", { class: "panel-note" }, "What the network and Slack do to Closeloop's calls. The product has to hold all the same."),
-    activeFaults(), faultForm(), channelSwitches(), peopleSwitches(),
+    activeFaults(), faultForm(), installSwitch(), channelSwitches(), peopleSwitches(),
   ];
 }
 
@@ -126,8 +127,14 @@ function faultForm() {
 function addFault(event, form) {
   event.preventDefault();
   const { kind, method, times } = Object.fromEntries(["kind", "method", "times"].map((name) => [name, form.elements[name].value]));
-  const late = kind === "late" || kind === "hang_after" ? { seconds: 15 } : {};
-  return change(event, () => post("faults", { fault: kind, method, times: times ? Number(times) : null, ...late }));
+  const seconds = { late: 15, hang_after: 15, slow: 2, down: 60 }[kind] ?? null;
+  return change(event, () => post("faults", { fault: kind, method, times: times ? Number(times) : null, seconds }));
+}
+
+function installSwitch() {
+  const revoked = Boolean(store.state?.revoked);
+  return h("fieldset", { class: "switches" }, h("legend", {}, "This workspace"),
+    toggle(`${displayName(theBot())} is installed`, !revoked, "toggle-installed", () => post("install", { revoked: !revoked })));
 }
 
 function channelSwitches() {

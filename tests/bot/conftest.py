@@ -27,6 +27,7 @@ from storage.memory import MemoryStore
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "closeloop.example.yaml"
+WELL_CONFIG = 'fallback: {owner: elsa@acme.example, channel: "#ai-exceptions"}\n'
 Run = Callable[..., Result]
 
 

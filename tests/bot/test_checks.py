@@ -21,6 +21,8 @@ policies:
   default: {hours: always, verify: never}
 """
 SLACK = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s"}
+HOOK = {"CLOSELOOP_OPERATOR_WEBHOOK": "https://hooks.acme.example/x"}
+NO_HOOK = {"CLOSELOOP_OPERATOR_WEBHOOK": ""}
 
 
 class Redis:
@@ -53,7 +55,7 @@ def check(monkeypatch: pytest.MonkeyPatch) -> Check:
         *, config: str = WELL, redis: bool = True, variables: dict[str, str] | None = None, **asked: object
     ) -> list[Problem]:
         Path("closeloop.yaml").write_text(config)
-        for name, value in ({**SLACK, "CLOSELOOP_SECRET_KEY": "k" * 32} | (variables or {})).items():
+        for name, value in ({**SLACK, **HOOK, "CLOSELOOP_SECRET_KEY": "k" * 32} | (variables or {})).items():
             monkeypatch.setenv(name, value)
         given: dict[str, object] = {
             "open_store": opening,
@@ -98,12 +100,30 @@ def test_redis_is_asked_only_where_it_is_not_embedded(check: Check) -> None:
         ({"CLOSELOOP_SECRET_KEY": ""}, ["CL004"]),
         ({"CLOSELOOP_SECRET_KEY": "short"}, ["CL004"]),
         ({"CLOSELOOP_DATABSE_URL": "x"}, ["CL005"]),
+        (NO_HOOK, ["CL030"]),
+        ({**NO_HOOK, "SLACK_API_URL": "http://127.0.0.1:8081/api"}, []),
+        ({**NO_HOOK, "CLOSELOOP_OPERATOR_EMAIL": "oncall@acme.example"}, ["CL031"]),
+        ({**NO_HOOK, "CLOSELOOP_SMTP_URL": "smtps://mail.acme.example"}, ["CL031"]),
+        ({"CLOSELOOP_SMTP_URL": "smtps://mail.acme.example"}, ["CL031"]),
+        (
+            {
+                **NO_HOOK,
+                "CLOSELOOP_OPERATOR_EMAIL": "oncall@acme.example",
+                "CLOSELOOP_SMTP_URL": "smtps://mail.acme.example",
+            },
+            [],
+        ),
     ],
 )
 def test_each_variable_that_is_missing_or_wrong_is_found(
     variables: dict[str, str], found: list[str], check: Check
 ) -> None:
     assert ids(check(variables=variables)) == found
+
+
+def test_half_an_email_is_an_error_that_names_the_other_half(check: Check) -> None:
+    (found,) = check(variables={**NO_HOOK, "CLOSELOOP_OPERATOR_EMAIL": "oncall@acme.example"})
+    assert (found.level, found.to_do) == ("error", "Set CLOSELOOP_SMTP_URL as well.")
 
 
 def test_the_misspelt_variable_is_named_with_the_right_one(check: Check) -> None:

@@ -38,7 +38,7 @@ def test_every_command_has_help_with_an_example(path: tuple[str, ...], run) -> N
 def test_the_commands_of_the_design_are_there() -> None:
     paths = {" ".join(path) for path in every_command()}
     assert paths >= {
-        "up", "web", "worker", "clock", "check", "db upgrade", "source add", "source rotate", "source revoke",
+        "up", "web", "worker", "clock", "check", "status", "db upgrade", "source add", "source rotate", "source revoke",
         "source list", "alert send", "alert list", "alert show", "policy check", "demo",
     }  # fmt: skip
 

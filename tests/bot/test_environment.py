@@ -16,8 +16,15 @@ SECRETS = (
     ("CLOSELOOP_SECRET_KEY", "secret_key"),
     ("CLOSELOOP_DATABASE_URL", "database_url"),
     ("CLOSELOOP_REDIS_URL", "redis_url"),
+    ("CLOSELOOP_OPERATOR_WEBHOOK", "operator_webhook"),
+    ("CLOSELOOP_SMTP_URL", "smtp_url"),
 )
-SCHEMES = {"CLOSELOOP_DATABASE_URL": "postgresql://loop:", "CLOSELOOP_REDIS_URL": "redis://:"}
+SCHEMES = {
+    "CLOSELOOP_DATABASE_URL": "postgresql://loop:",
+    "CLOSELOOP_REDIS_URL": "redis://:",
+    "CLOSELOOP_OPERATOR_WEBHOOK": "https://hooks.acme.example/",
+    "CLOSELOOP_SMTP_URL": "smtps://mail.acme.example?from=",
+}
 
 
 def refused() -> str:
@@ -88,6 +95,16 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
         ({"CLOSELOOP_DATABASE_URL": "mysql://db/loop"}, "CLOSELOOP_DATABASE_URL: must begin with sqlite:///"),
         ({"CLOSELOOP_LOG": "xml"}, "CLOSELOOP_LOG: should be 'text' or 'json'"),
         ({"CLOSELOOP_CLOCK_FILE": "clock.json"}, "CLOSELOOP_CLOCK_FILE moves the clock"),
+        ({"CLOSELOOP_HASTE": "20"}, "CLOSELOOP_HASTE hurries leases"),
+        ({"CLOSELOOP_HASTE": "0"}, "CLOSELOOP_HASTE: should be greater than or equal to 1"),
+        ({"CLOSELOOP_HASTE": "nan"}, "CLOSELOOP_HASTE: should be"),
+        ({"CLOSELOOP_REDIS_URL": "sentinel://a"}, "CLOSELOOP_REDIS_URL: must begin with redis://"),
+        ({"CLOSELOOP_OPERATOR_WEBHOOK": "http://hooks.acme.example/x"}, "CLOSELOOP_OPERATOR_WEBHOOK: must be an https"),
+        ({"CLOSELOOP_OPERATOR_WEBHOOK": "https:///x"}, "CLOSELOOP_OPERATOR_WEBHOOK: must be an https"),
+        ({"CLOSELOOP_OPERATOR_EMAIL": "oncall"}, "CLOSELOOP_OPERATOR_EMAIL: must be an e-mail address"),
+        ({"CLOSELOOP_OPERATOR_EMAIL": "a@acme.example,"}, "CLOSELOOP_OPERATOR_EMAIL: must be an e-mail address"),
+        ({"CLOSELOOP_OPERATOR_EMAIL": "a@acme.example\nBcc: b@x"}, "CLOSELOOP_OPERATOR_EMAIL: must be an e-mail"),
+        ({"CLOSELOOP_SMTP_URL": "mail.acme.example:587"}, "CLOSELOOP_SMTP_URL: must be smtp://"),
     ],
 )
 def test_nonsense_is_refused_by_name(variables: dict[str, str], told: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +113,16 @@ def test_nonsense_is_refused_by_name(variables: dict[str, str], told: str, monke
     assert refused().startswith(told)
 
 
-@pytest.mark.parametrize("name", ["CLOSELOOP_URL", "CLOSELOOP_DATABASE_URL", "CLOSELOOP_REDIS_URL"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CLOSELOOP_URL",
+        "CLOSELOOP_DATABASE_URL",
+        "CLOSELOOP_REDIS_URL",
+        "CLOSELOOP_OPERATOR_WEBHOOK",
+        "CLOSELOOP_SMTP_URL",
+    ],
+)
 def test_a_mistake_never_repeats_a_value(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, "hunter2-hunter2")
     assert "hunter2" not in refused()
@@ -107,6 +133,27 @@ def test_the_clock_may_be_moved_where_slack_is_a_stand_in(monkeypatch: pytest.Mo
     monkeypatch.setenv("SLACK_API_URL", "http://127.0.0.1:8081/api")
     env = environment()
     assert env.is_sandbox and env.clock_file == Path("clock.json") and env.slack_api_url.endswith("/api/")
+
+
+def test_time_may_be_hurried_where_slack_is_a_stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert environment().haste == 1.0
+    monkeypatch.setenv("CLOSELOOP_HASTE", "20")
+    monkeypatch.setenv("SLACK_API_URL", "http://127.0.0.1:8081/api")
+    assert environment().haste == 20.0
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss", "redis+sentinel", "rediss+sentinel"])
+def test_redis_is_found_by_its_address_or_by_its_sentinels(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOSELOOP_REDIS_URL", f"{scheme}://:pw@a:26379,b:26379/closeloop")
+    assert not environment().is_embedded
+
+
+def test_operators_are_reached_by_a_webhook_or_several_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOSELOOP_OPERATOR_WEBHOOK", "http://127.0.0.1:9000/hook")
+    monkeypatch.setenv("CLOSELOOP_OPERATOR_EMAIL", "ana@acme.example,ben@acme.example")
+    env = environment()
+    assert env.operator_webhook.get_secret_value() == "http://127.0.0.1:9000/hook"
+    assert env.operator_email == "ana@acme.example, ben@acme.example"
 
 
 def test_misspelt_variables_are_found() -> None:

@@ -80,6 +80,7 @@ SCHEMA = only(
 NEEDED = {
     "apps_connections_open": set(),  # an app-level token
     "auth_test": set(),
+    "chat_delete": {"chat:write"},
     "chat_postEphemeral": {"chat:write"},
     "chat_postMessage": {"chat:write"},
     "chat_update": {"chat:write"},

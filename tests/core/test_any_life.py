@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,9 +14,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bot.core import alert as life
+from bot.core import fate
+from bot.core import policy as clocks
 from bot.core.alert import Given
 from bot.core.card import card, notice
-from bot.core.events import Event, Kind
+from bot.core.events import QUIET, Event, Kind
+from bot.core.fate import Undelivered
 from bot.core.people import gone
 from bot.core.policy import Step
 from bot.core.signal import Severity
@@ -46,9 +49,15 @@ LEGAL: dict[Kind, dict[Status, set[Status]]] = {
     Kind.CLOSED: {RESOLVED: {CLOSED}},
     Kind.DISMISSED: {OPEN: {DISMISSED}, ACK: {DISMISSED}},
     Kind.REOPENED: {CLOSED: {OPEN}, DISMISSED: {OPEN}},
+    Kind.SUPERSEDED: {status: {status} for status in Status},
+    Kind.REROUTED: {status: {status} for status in Status},
+    Kind.TWIN_REMOVED: {status: {status} for status in Status},
+    Kind.CLOCK_MOVED: BOTH,
 }
-# These leave the clock alone, so that neither a chatty source nor a chatty person puts it off.
-MAY_STAY_OVERDUE = {Kind.RAISED_AGAIN, Kind.NOTED}
+TRAIL_ALONE = {*QUIET, Kind.REROUTED}
+ASKS = {Kind.NUDGED, Kind.ESCALATED, Kind.EXCEPTION, Kind.CHECK_IN, Kind.REASSIGNED, Kind.SNOOZE_ENDED}
+# These leave the clock alone, so that neither a chatty source, a chatty person nor a broken place puts it off.
+MAY_STAY_OVERDUE = {Kind.RAISED_AGAIN, Kind.NOTED, Kind.SUPERSEDED, Kind.REROUTED, Kind.TWIN_REMOVED}
 
 SAM = person("Sam", manager="cleo@acme.example")
 PEOPLE = st.sampled_from([ANA, BEN, CLEO, ELSA, DOV, SAM])
@@ -89,6 +98,8 @@ class AnyLife(RuleBasedStateMachine):
         change = raising(signal(severity=severity), owner=owner.id, policy=policy)
         self.alert, self.events = change.alert, list(change.events)
         self.said: set[str] = set()
+        self.owed = list(change.owed)
+        self.jumped = False
 
     @property
     def given(self) -> Given:
@@ -131,7 +142,8 @@ class AnyLife(RuleBasedStateMachine):
         once = {item.key for item in outcome.owed if item.kind != "card"}
         assert not once & self.said
         self.said |= once
-        assert "card" in {item.kind for item in outcome.owed}
+        assert "card" in {item.kind for item in outcome.owed} or outcome.events[0].kind in TRAIL_ALONE
+        self.owed += outcome.owed
         self.reads(outcome)
 
     def reads(self, outcome: Change) -> None:
@@ -165,6 +177,58 @@ class AnyLife(RuleBasedStateMachine):
         assert (outcome is not None) == due
         self.step(outcome)
         assert wake(self.alert, self.given) is None, "one wake fires one step"
+        if outcome is not None:
+            assert sum(event.kind in ASKS for event in outcome.events) == 1
+            assert self.alert.due_at == self.whole_dwell()
+
+    def whole_dwell(self) -> datetime:
+        """When the next step fires where this one gets all of its time, however late it came."""
+        if self.alert.status == ACK and self.alert.resolve_by:
+            return clocks.next_check_in(self.policy, self.alert.resolve_by, self.now)
+        return clocks.next_ask(self.policy, self.alert.step, self.now)
+
+    @rule(span=SPANS)
+    def the_clock_jumps_back(self, span: timedelta) -> None:
+        self.now, self.jumped = self.now - span, True
+        before = self.alert
+        self.step(fate.realigned(before, self.given))
+        assert fate.realigned(self.alert, self.given) is None
+        if before.due_at and self.alert.due_at:
+            assert self.alert.due_at <= before.due_at
+
+    # ── the outside world ────────────────────────────────────────────────────────────────────────────────────────
+
+    @rule(which=st.integers(0, 10_000), content=st.booleans())
+    def something_owed_cannot_be_said(self, which: int, content: bool) -> None:
+        before = self.alert
+        self.step(fate.rerouted(before, self.given, what=self.lost(which, content=content)))
+        assert (self.alert.owner, self.alert.generation) == (before.owner, before.generation)
+
+    @rule(which=st.integers(0, 10_000))
+    def something_owed_is_not_worth_saying(self, which: int) -> None:
+        self.only_the_trail_grows(fate.superseded(self.alert, self.given, what=self.lost(which), why="moved on"))
+
+    @rule(which=st.integers(0, 10_000))
+    def something_was_said_twice(self, which: int) -> None:
+        key = self.lost(which).key
+        self.only_the_trail_grows(fate.twins(self.alert, self.given, key=key, kept="1.0", removed=("2.0", "3.0")))
+
+    def only_the_trail_grows(self, outcome: Change) -> None:
+        assert outcome.owed == ()
+        assert outcome.alert == replace(self.alert, revision=self.alert.revision + 1)
+        self.step(outcome)
+
+    def lost(self, which: int, *, content: bool = False) -> Undelivered:
+        one = self.owed[which % len(self.owed)]
+        return Undelivered(
+            key=one.key,
+            kind=one.kind,
+            place=one.place,
+            thread=one.thread,
+            error="is_archived",
+            seq=one.seq,
+            content=content,
+        )
 
     @rule(one=PEOPLE, active=st.booleans(), manager=st.one_of(st.none(), PEOPLE))
     def somebody_changes(self, one: Any, active: bool, manager: Any) -> None:
@@ -243,6 +307,10 @@ class AnyLife(RuleBasedStateMachine):
         alert = self.alert
         assert alert.owner
         assert alert.finished == (alert.status in FINISHED) == (alert.due_at is None) == (alert.finished_at is not None)
+
+    @invariant()
+    def nothing_is_to_be_set_right_while_the_clock_is(self) -> None:
+        assert self.jumped or fate.realigned(self.alert, self.given) is None
 
     @invariant()
     def its_fields_agree(self) -> None:

@@ -11,6 +11,7 @@ from cast import (
     ANA,
     BEN,
     CLEO,
+    ELSA,
     FULL,
     POLICY,
     STATES,
@@ -30,10 +31,12 @@ from cast import (
 )
 
 from bot.core import alert as life
-from bot.core import pages, words
+from bot.core import fate, pages, words
 from bot.core.card import Message, buttons, card, notice
-from bot.core.events import Event, Kind
+from bot.core.events import QUIET, Event, Kind
+from bot.core.fate import Undelivered
 from bot.core.forms import FORMS
+from bot.core.many import plain_card
 from bot.core.signal import Discrepancy, Entity, Evidence, Model, Severity
 from bot.core.state import Alert, Change
 from bot.core.text import Link, Text, Who, Words
@@ -41,6 +44,9 @@ from bot.core.wake import wake
 
 HOUR = timedelta(hours=1)
 LATER = given(30)
+
+
+LOST = Undelivered(key="nudge:x:1:2:thread", kind="nudge", place="slack:#ai-alerts", thread=True, error="is_archived")
 
 
 def _happened() -> dict[Kind, Event]:
@@ -70,6 +76,10 @@ def _happened() -> dict[Kind, Event]:
         life.close(STATES["resolved"](), LATER, by=who(ANA)),
         done(life.dismiss(opened(), LATER, by=who(ANA), reason="A test invoice.")),
         done(life.reopen(closed(), LATER, by=who(CLEO), reason="Paid a third time.", owner=ANA.id)),
+        fate.superseded(opened(), LATER, what=LOST, why="the alert moved on to generation 2"),
+        fate.rerouted(opened(), LATER, what=LOST),
+        fate.twins(opened(), LATER, key=LOST.key, kept="1.0", removed=("2.0",)),
+        fate.realigned(replace(opened(), due_at=T0 + 9 * HOUR), LATER),
     ]
     return {event.kind: event for change in changes for event in done(change).events}
 
@@ -97,6 +107,10 @@ TOLD = {
     Kind.CLOSED: "Closed, accepted as resolved by Ana",
     Kind.DISMISSED: "Ana dismissed this: A test invoice.",
     Kind.REOPENED: "Cleo reopened this: Paid a third time.",
+    Kind.SUPERSEDED: "Not said any more: the nudge in #ai-alerts: the alert moved on to generation 2",
+    Kind.REROUTED: "Its place #ai-alerts cannot be used (is_archived): the card is in #ai-exceptions now",
+    Kind.TWIN_REMOVED: "Its nudge was shown once more than it should be; only the first of them stays",
+    Kind.CLOCK_MOVED: "The clock had jumped; the next look is 09:40",
 }
 
 
@@ -114,7 +128,8 @@ def test_a_source_that_only_asks_to_confirm_is_told_apart() -> None:
 def test_what_somebody_wrote_is_never_our_own_words(kind: Kind) -> None:
     nasty = "<!channel> \u202eevil"
     real = HAPPENED[kind]
-    event = replace(real, reason=nasty, actor=replace(real.actor, name=nasty), data=real.data | {"skipped": [nasty]})
+    wild = {"skipped": [nasty], "error": nasty}
+    event = replace(real, reason=nasty, actor=replace(real.actor, name=nasty), data=real.data | wild)
     ours = [part.text for part in words.told(event) if isinstance(part, Words)]
     assert not any("<!channel>" in text or "\u202e" in text for text in ours)
 
@@ -289,15 +304,16 @@ def _texts(message: Message) -> list[Text]:
     return [message.summary, *message.lines, *(text for _, text in message.facts), message.foot]
 
 
-@pytest.mark.parametrize("kind", ["card", "nudge", "check_in", "assigned", "escalation", "exception", "note"])
+@pytest.mark.parametrize(
+    "kind", ["card", "nudge", "check_in", "assigned", "moved", "escalation", "exception", "note", "plain"]
+)
 def test_a_hostile_text_is_data_in_every_message(kind: str) -> None:
     change = raising(HOSTILE)
     event = replace(HAPPENED[Kind.NOTED], reason=NASTY) if kind == "note" else change.events[0]
-    message = (
-        shown(change.alert, event)
-        if kind == "card"
-        else notice(kind, change.alert, event, to=ANA.id, now=T0 + minutes(9))
-    )
+    if kind in ("card", "plain"):
+        message = shown(change.alert, event) if kind == "card" else plain_card(change.alert)
+    else:
+        message = notice(kind, change.alert, event, to=ANA.id, now=T0 + minutes(9))
     texts = _texts(message)
     ours = "".join(part.text for text in texts for part in text if isinstance(part, Words))
     assert "<!" not in ours
@@ -369,6 +385,27 @@ NOTICES = [
     (
         "assigned",
         HAPPENED[Kind.REASSIGNED],
+        None,
+        "@Ana, this is yours now. Cleo gave this to Ben: She is on holiday.",
+        False,
+    ),
+    (
+        "moved",
+        HAPPENED[Kind.REROUTED],
+        ANA.id,
+        "Its place #ai-alerts cannot be used (is_archived): the card is in #ai-exceptions now.",
+        True,
+    ),
+    (
+        "moved",
+        HAPPENED[Kind.REROUTED],
+        None,
+        "@Ana: Its place #ai-alerts cannot be used (is_archived): the card is in #ai-exceptions now.",
+        False,
+    ),
+    (
+        "assigned",
+        HAPPENED[Kind.REASSIGNED],
         ANA.id,
         "This is yours now. Cleo gave this to Ben: She is on holiday.",
         True,
@@ -404,9 +441,17 @@ def test_a_check_in_can_be_answered_where_it_is_asked() -> None:
     assert [button.label for button in message.buttons] == ["Still on it", "Resolve"]
 
 
-def test_a_stale_card_is_told_what_happened_since() -> None:
-    told = plain(words.since(acknowledged(), [HAPPENED[Kind.ACKNOWLEDGED]]))
+@pytest.mark.parametrize("after", [[], *([HAPPENED[kind]] for kind in sorted(QUIET))])
+def test_a_stale_card_is_told_what_happened_since_and_not_what_became_of_a_message(after: list[Event]) -> None:
+    told = plain(words.since(acknowledged(), [HAPPENED[Kind.ACKNOWLEDGED], *after]))
     assert told == "This changed meanwhile: Ben acknowledged 09:30. Nothing was done."
+    assert plain(words.since(acknowledged(), after)) == "This changed meanwhile; it is acknowledged now."
+
+
+def test_a_card_in_direct_messages_is_said_to_be_there() -> None:
+    alert = replace(opened(), place=f"slack:@{ELSA.id}")
+    message = notice("nudge", alert, HAPPENED[Kind.NUDGED], to=ANA.id, now=T0 + HOUR)
+    assert plain(message.foot) == "Card in the direct messages of Elsa · raised 09:00 by ap-auditor · #ALERT1"
 
 
 # ── pages ────────────────────────────────────────────────────────────────────────────────────────────────────────────

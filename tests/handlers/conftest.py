@@ -67,6 +67,9 @@ class HeardQueue:
         return True
 
 
+BROKEN = ("transaction", "sources", "alert", "alerts", "events", "ping", "counts", "beats", "oldest", "incidents")
+
+
 class FaultyStore:
     """The real store, until something is broken."""
 
@@ -75,7 +78,7 @@ class FaultyStore:
         self.broken: Exception | None = None
 
     def __getattr__(self, name: str) -> Any:
-        if self.broken and name in ("transaction", "sources", "alert", "alerts", "events", "ping", "counts", "beats"):
+        if self.broken and name in BROKEN:
             broken = self.broken
 
             def fail(*args: Any, **kwargs: Any) -> Any:

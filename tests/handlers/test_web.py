@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+
+from bot.ports import Incident
 
 JSON = "application/problem+json"
 
@@ -117,8 +120,35 @@ def test_metrics_tell_what_is_counted_and_what_is_stored(world: Any, client: Tes
     assert 'closeloop_deliveries_waiting{state="pending"} 1.0' in text
     assert 'closeloop_heartbeat_age_seconds{process="worker"} 7.0' in text
     assert "closeloop_database_up 1.0" in text
+    assert "closeloop_unknown_outcomes 0.0" in text
     for name in ("wake_lateness_seconds", "delivery_seconds", "deliveries_total", "acts_total", "auth_refused_total"):
         assert f"# TYPE closeloop_{name.removesuffix('_total')}" in text
+
+
+def test_metrics_tell_how_late_everything_is_and_name_no_person(
+    world: Any, client: TestClient, raise_alert: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raise_alert()
+    world.clock.at += timedelta(minutes=12)
+    lanes = {"slack:#ai-alerts": 90.0, "slack:@ana@acme.example": 5.0, "slack:@ben@acme.example": 7.5}
+    monkeypatch.setattr(world.store.real, "oldest", lambda machine: lanes)
+    monkeypatch.setattr(world.store.real, "incidents", lambda: [PLACE, PLACE, WORKSPACE])
+
+    text = client.get("/metrics").text
+
+    assert 'closeloop_oldest_waiting_seconds{lane="#ai-alerts"} 90.0' in text
+    assert 'closeloop_oldest_waiting_seconds{lane="@people"} 7.5' in text
+    assert "acme.example" not in text
+    assert "closeloop_overdue_seconds 120.0" in text
+    assert 'closeloop_incidents{kind="place"} 2.0' in text
+    assert 'closeloop_incidents{kind="workspace"} 1.0' in text
+
+
+def incident(kind: str, subject: str) -> Incident:
+    return Incident(id=1, kind=kind, subject=subject, detail="x", since=1.0, last_at=1.0, count=1)
+
+
+PLACE, WORKSPACE = incident("place", "slack:@ana@acme.example"), incident("workspace", "slack")
 
 
 def test_metrics_are_there_while_the_database_is_not(world: Any, client: TestClient) -> None:

@@ -7,6 +7,7 @@ import pytest
 from connectors.chat import PLATFORMS, platform
 from connectors.directory import DIRECTORIES, directory
 from connectors.intake import FORMATS, format_named
+from connectors.operator import OPERATORS, operator
 
 
 @pytest.mark.parametrize("name", PLATFORMS)
@@ -22,3 +23,8 @@ def test_a_directory_can_be_made(name: str) -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_format_parses(name: str) -> None:
     assert callable(format_named(name).parse)
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_a_way_to_the_operators_can_be_made(name: str) -> None:
+    assert callable(operator(name))

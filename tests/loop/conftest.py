@@ -23,16 +23,23 @@ from cast import (
 )
 
 from bot.acts import Act, Arrival, Done, Received
+from bot.aftermath import Aftermath
 from bot.core.people import Person
 from bot.core.policy import Policy
 from bot.core.routing import Plan
 from bot.core.signal import Signal
 from bot.core.state import Alert, Refused, fold
 from bot.delivery import Courier, Outcome
+from bot.incidents import Incidents
+from bot.lines import Lines
 from bot.loop import Loop
 from bot.people import People
 from bot.ports import Delivery, Interaction
+from bot.saying import Saying
+from bot.twins import Sweeper
+from handlers.jobs import Work
 from storage.memory import MemoryStore
+from storage.throttle import LocalThrottle
 
 
 @dataclass
@@ -53,13 +60,21 @@ class World:
         self.people = People(store=self.store, directories=[self.directory], clock=self.clock)
         ids = (f"01JQ{n:022}" for n in itertools.count(1))
         self.loop = Loop(store=self.store, queue=self.queue, clock=self.clock, plan=self.plan, new_id=lambda: next(ids))
-        self.courier = Courier(
+        self.throttle = LocalThrottle()
+        common = {"store": self.store, "queue": self.queue, "clock": self.clock}
+        self.aftermath = Aftermath(plan=self.plan, **common)
+        saying = Saying(store=self.store, people=self.people, clock=self.clock)
+        incidents = Incidents(store=self.store, clock=self.clock)
+        lines = Lines(chats={"slack": self.chat}, throttle=self.throttle, clock=self.clock, incidents=incidents)
+        self.courier = Courier(saying=saying, lines=lines, aftermath=self.aftermath, rescue=self.loop.rescue, **common)
+        self.sweeper = Sweeper(store=self.store, saying=saying, lines=lines, aftermath=self.aftermath)
+        self.work = Work(
             store=self.store,
-            chats={"slack": self.chat},
+            loop=self.loop,
+            courier=self.courier,
+            sweeper=self.sweeper,
+            aftermath=self.aftermath,
             people=self.people,
-            clock=self.clock,
-            queue=self.queue,
-            rescue=self.loop.rescue,
         )
         self.gestures = itertools.count(1)
 
@@ -112,13 +127,18 @@ class World:
         outcomes: list[Outcome] = []
         for _ in range(500):
             now = self.clock.machine()
-            lanes = self.store.due_lanes(now, limit=50)
-            outcomes += [done for _, number in lanes if (done := self.courier.deliver(number))]
-            following = self.store.next_lane_at(now)
-            if not lanes and (following is None or following > now + 60):
-                return outcomes
-            if not lanes and following is not None:
-                self.clock.ahead += following - now
+            times = [
+                (at, one.delivery)
+                for one in self.store.waiting(now)
+                for at in (one.post_at, one.edit_at)
+                if at is not None
+            ]
+            outcomes += [done for at, number in sorted(times) if at <= now and (done := self.courier.deliver(number))]
+            ahead = [at for at, _ in times if at > now]
+            if all(at > now for at, _ in times):
+                if not ahead or min(ahead) > now + 60:
+                    return outcomes
+                self.clock.ahead += min(ahead) - now
         raise AssertionError("deliveries never come to rest")
 
     # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -13,8 +13,9 @@ from cast import ANA, BEN, CLEO, ELSA, POLICY, T0, Team, given, minutes, opened,
 from bot.core.card import Message
 from bot.core.signal import Severity
 from bot.core.state import Status
-from bot.delivery import CALL, LEASE, MENDABLE, PACE, SETTLE, backoff, obsolete, settled_after
-from bot.ports import Delivery, Later, Mark, Receipt, Refusal, Target, Unknown
+from bot.delivery import CALL, LEASE, LOOKS, PACE, PLAIN, SETTLE, after, after_look, backoff, hindrance
+from bot.lines import SHUT
+from bot.ports import Claimed, Delivery, Gathered, Later, Mark, Receipt, Refusal, Target, Unknown
 
 HOUR = timedelta(hours=1)
 ROW = Delivery(
@@ -139,50 +140,137 @@ def test_a_note_is_said_even_when_the_alert_moved_on(world: Any) -> None:
     assert notes == ["Ben noted: I called the bank."]
 
 
-@pytest.mark.parametrize("kind", ["card", "note"])
-@pytest.mark.parametrize("alert", [opened(), replace(opened(), status=Status.CLOSED), replace(opened(), generation=2)])
-def test_cards_and_notes_are_always_worth_saying(kind: str, alert: Any) -> None:
-    assert obsolete(replace(ROW, kind=kind), alert) is None
+def claimed(row: Delivery = ROW, alert: Any = None, **more: Any) -> Claimed:
+    return Claimed(**{"delivery": row, "alert": alert or opened()} | more)
 
 
-OBSOLETE = [
-    (opened(), None),
-    (replace(opened(), revision=9), None),
-    (replace(opened(), generation=2), "the alert moved on to generation 2"),
-    (replace(opened(), status=Status.CLOSED), "the alert is closed"),
-    (replace(opened(), status=Status.DISMISSED), "the alert is dismissed"),
+NEVER_SHOWN = "the alert was closed before its card was shown"
+CLOSED = replace(opened(), status=Status.CLOSED)
+HINDRANCES: list[tuple[str, dict[str, Any], Any, dict[str, Any], float, str | None]] = [
+    # what, fields of the row, the alert, of the claim, seconds later, why not
+    ("a card", {"kind": "card"}, opened(), {}, 0, None),
+    ("a card of an alert that was just closed", {"kind": "card"}, CLOSED, {}, 29, None),
+    ("one that was never shown", {"kind": "card"}, CLOSED, {}, 31, NEVER_SHOWN),
+    ("one that may have been shown", {"kind": "card"}, CLOSED, {"was_unknown": True}, 31, None),
+    ("one that was shown", {"kind": "card", "receipt": Receipt(channel="C1", ts="1.0")}, CLOSED, {}, 31, None),
+    (
+        "a card that went elsewhere",
+        {"kind": "card", "place": "slack:#old"},
+        opened(),
+        {},
+        0,
+        "the card is in #ai-alerts now",
+    ),
+    ("a note", {"kind": "note"}, CLOSED, {}, 9000, None),
+    ("a note of an earlier generation", {"kind": "note"}, replace(opened(), generation=2), {}, 0, None),
+    *(
+        (f"{kind}: {why}", {"kind": kind}, alert, more, 0, why)
+        for kind in ("nudge", "check_in", "assigned", "escalation", "exception", "moved")
+        for alert, more, why in (
+            (opened(), {}, None),
+            (replace(opened(), revision=9), {}, None),
+            (opened(), {"overtaken": True}, "a newer one followed"),
+            (replace(opened(), generation=2), {}, "the alert moved on to generation 2"),
+            (CLOSED, {}, "the alert is closed"),
+            (replace(opened(), status=Status.DISMISSED), {}, "the alert is dismissed"),
+            (replace(opened(), place="slack:#ai-exceptions"), {}, "the card is in #ai-exceptions now"),
+        )
+    ),
 ]
 
 
-@pytest.mark.parametrize(("alert", "why"), OBSOLETE)
-@pytest.mark.parametrize("kind", ["nudge", "check_in", "assigned", "escalation", "exception"])
-def test_what_is_passing_is_worthless_in_another_generation(kind: str, alert: Any, why: str | None) -> None:
-    assert obsolete(replace(ROW, kind=kind), alert) == why
+@pytest.mark.parametrize(("what", "row", "alert", "more", "later", "why"), HINDRANCES)
+def test_what_is_not_worth_saying_any_more(
+    what: str, row: dict[str, Any], alert: Any, more: dict[str, Any], later: float, why: str | None
+) -> None:
+    assert hindrance(claimed(replace(ROW, **row), alert, **more), T0 + timedelta(seconds=later)) == why
+
+
+def test_what_speaks_of_many_alerts_is_always_worth_saying() -> None:
+    many = Gathered(count=3, severities={"error": 3}, first=())
+    row = replace(ROW, kind="digest", alert_id="")
+    assert hindrance(Claimed(delivery=row, alert=None, gathered=many), T0 + HOUR) is None
 
 
 # ── what an answer means ─────────────────────────────────────────────────────────────────────────────────────────────
 
+CARD = replace(ROW, kind="card", thread=False)
+SHOWN_CARD = replace(CARD, receipt=Receipt(channel="C1", ts="1.0"))
+AGAIN = replace(ROW, posts=2)
+PLAINLY = replace(ROW, error=f"{PLAIN}invalid_blocks")
 ANSWERS = [
-    # what, error, row, state, not before, lane free
+    # what, answer, row, state, not before, lane free
+    ("shown", Receipt(channel="C1", ts="1.0"), ROW, "shown", None, PACE),
+    ("edited", Receipt(channel="C1", ts="1.0"), EDIT, "shown", None, None),
     ("rate limited", Later("ratelimited", 30), ROW, "pending", 30, 30),
     ("rate limited for no time", Later("ratelimited", 0), ROW, "pending", 1, 1),
     ("an edit is rate limited", Later("ratelimited", 30), EDIT, "pending", 30, None),
-    ("refused for good", Refusal("msg_too_long"), ROW, "dead", None, None),
-    *((f"mendable: {code}", Refusal(code), ROW, "pending", 2, None) for code in sorted(MENDABLE)),
-    ("unknown post", Unknown("timeout"), ROW, "unknown", SETTLE, SETTLE),
+    ("out of reach: the workspace's breaker counts that", Later("unreachable", 5), ROW, "pending", 5, None),
+    ("its content is refused: said plainly next", Refusal("invalid_blocks", "content"), ROW, "pending", 1, None),
+    ("even plainly", Refusal("invalid_blocks", "content"), PLAINLY, "dead", None, None),
+    ("the place is gone", Refusal("is_archived", "place"), ROW, "dead", None, None),
+    ("the place of an edit is gone", Refusal("is_archived", "place"), EDIT, "dead", None, None),
+    ("the workspace is gone", Refusal("token_revoked", "workspace"), ROW, "pending", SHUT, None),
+    ("something nobody expected", Refusal("new_word"), ROW, "dead", None, None),
+    ("a card was deleted", Refusal("message_not_found", "missing"), SHOWN_CARD, "pending", None, None),
+    ("unknown post", Unknown("timeout"), ROW, "unknown", SETTLE, PACE),
     ("unknown edit", Unknown("timeout"), EDIT, "pending", 2, None),
 ]
 
 
-@pytest.mark.parametrize(("what", "error", "row", "state", "wait", "lane"), ANSWERS)
+@pytest.mark.parametrize(("what", "answer", "row", "state", "wait", "lane"), ANSWERS)
 def test_what_an_answer_means_for_the_row(
-    what: str, error: Any, row: Delivery, state: str, wait: float | None, lane: float | None
+    what: str, answer: Any, row: Delivery, state: str, wait: float | None, lane: float | None
 ) -> None:
-    settled = settled_after(error, row, 1000.0)
+    settled = after(claimed(row), answer, 1000.0)
     assert settled.state == state
     assert settled.not_before == (1000.0 + wait if wait is not None else 0.0)
     assert settled.lane_free_at == (1000.0 + lane if lane is not None else 0.0)
-    assert settled.error == error.code
+    assert settled.error.removeprefix(PLAIN) == getattr(answer, "code", "")
+    assert settled.posted == (row.receipt is None and state in ("shown", "unknown"))
+
+
+@pytest.mark.parametrize(
+    "answer", [Later("ratelimited", 30), Refusal("token_revoked", "workspace"), Refusal("invalid_blocks", "content")]
+)
+def test_what_may_have_arrived_stays_to_be_looked_for(answer: Any) -> None:
+    assert after(claimed(was_unknown=True), answer, 1000.0).state == "unknown"
+
+
+def test_what_was_posted_twice_is_looked_for_later() -> None:
+    receipt = Receipt(channel="C1", ts="2.0")
+    assert after(claimed(AGAIN), receipt, 1000.0).sweep_at == 1000.0 + LOOKS[0]
+    assert after(claimed(ROW), receipt, 1000.0).sweep_at is None
+
+
+ONE, TWO = Receipt(channel="C1", ts="1.0"), Receipt(channel="C1", ts="2.0")
+LOOKED: list[tuple[str, Any, Delivery, str | None, float | None]] = [
+    ("not there", [], ROW, None, None),
+    ("a nudge is there", [ONE], ROW, "shown", None),
+    ("a card is there, maybe in an older revision", [ONE], CARD, "pending", None),
+    ("two are there", [ONE, TWO], ROW, "shown", None),
+    ("limited", Later("ratelimited", 10), ROW, "unknown", 10),
+    ("nobody answers", Unknown("timeout"), ROW, "unknown", 2),
+    ("the workspace is gone", Refusal("token_revoked", "workspace"), ROW, "unknown", 2),
+    ("the place is gone", Refusal("not_in_channel", "place"), ROW, "dead", None),
+    ("an unknown refusal", Refusal("new_word"), ROW, "unknown", 2),
+    ("again and again", Refusal("new_word"), replace(ROW, attempts=9), "dead", None),
+]
+
+
+@pytest.mark.parametrize(("what", "answer", "row", "state", "wait"), LOOKED)
+def test_what_looking_means_for_a_row_of_unknown_outcome(
+    what: str, answer: Any, row: Delivery, state: str | None, wait: float | None
+) -> None:
+    settled = after_look(claimed(row, was_unknown=True), answer, 1000.0)
+    if state is None:
+        assert settled is None
+        return
+    assert settled is not None
+    assert (settled.state, settled.posted) == (state, False)
+    assert settled.not_before == (1000.0 + wait if wait is not None else 0.0)
+    assert settled.receipt == (ONE if isinstance(answer, list) else None)
+    assert settled.sweep_at == (1000.0 if answer == [ONE, TWO] else None)
 
 
 def test_the_wait_between_attempts_grows_to_a_minute() -> None:
@@ -218,30 +306,16 @@ def test_what_a_platform_puts_off_is_said_later_and_once(world: Any) -> None:
     assert world.clock.ahead >= 40
 
 
-def test_what_somebody_can_mend_is_tried_until_it_is_mended(world: Any) -> None:
-    alert = world.raised()
-    world.chat.failing = [Refusal("not_in_channel")] * 3
-    outcomes = world.deliver()
-    assert [done.settled.state for done in outcomes] == ["pending"] * 3 + ["shown"]
-    assert world.card(alert)
-
-
-def test_what_is_refused_for_good_is_not_tried_again_until_there_is_news(world: Any) -> None:
-    alert = world.raised()
-    world.chat.failing = [Refusal("msg_too_long")]
-    assert [done.settled.state for done in world.deliver()] == ["dead"]
-    world.acknowledge(alert, ANA)
-    world.deliver()
-    assert states(world, alert) == {"card": "shown"}
-
-
 def test_a_place_of_a_chat_that_is_not_configured_is_refused_and_not_forgotten(world: Any) -> None:
-    alert, chats = world.raised(), dict(world.courier.chats)
-    world.courier.chats.clear()
+    alert, chats = world.raised(), dict(world.courier.lines.chats)
+    world.courier.lines.chats.clear()
     outcome = world.courier.deliver(world.owed(alert)[0].id)
     assert (outcome.settled.state, outcome.settled.error) == ("pending", "not_configured")
-    world.courier.chats.update(chats)
+    assert [one.kind for one in world.store.incidents()] == ["workspace"]
+    world.courier.lines.chats.update(chats)
+    world.clock.ahead += 2 * SHUT
     world.deliver()
+    assert world.store.incidents() == []
     assert world.card(alert)
 
 
@@ -284,7 +358,7 @@ def test_a_post_that_never_arrived_is_said_again_after_looking(world: Any) -> No
 
 
 @pytest.mark.parametrize(
-    "trouble", [Later("ratelimited", 10), Unknown("timeout"), Refusal("missing_scope"), Refusal("not_in_channel")]
+    "trouble", [Later("ratelimited", 10), Unknown("timeout"), Refusal("missing_scope", "workspace"), Refusal("odd")]
 )
 def test_what_could_not_be_looked_up_is_not_said_again(world: Any, trouble: Any) -> None:
     alert = world.raised()
@@ -316,7 +390,7 @@ def test_whoever_was_overtaken_settles_nothing(world: Any) -> None:
     world.clock.ahead += LEASE + 1
     world.deliver()
     shown = world.owed(alert)
-    world.store.settle(late, settled_after(Refusal("msg_too_long"), late.delivery, world.clock.machine()))
+    world.courier.settle(late, after(late, Refusal("is_archived", "place"), world.clock.machine()))
     assert world.owed(alert) == shown
 
 
@@ -373,14 +447,15 @@ def test_when_the_owner_of_last_resort_is_gone_too_the_card_is_shown_all_the_sam
     assert world.card(alert)
 
 
-def test_a_policy_with_one_step_and_a_closed_card(a_world: Callable[..., Any]) -> None:
+def test_what_is_over_before_it_could_be_shown_is_not_shown(a_world: Callable[..., Any]) -> None:
     world = a_world(policy=replace(POLICY, steps=POLICY.steps[:1]))
     alert = world.raised()
     world.sleep(2 * HOUR)
     world.loop.resolve(world.act(alert, ANA), what="Refunded.")
     world.deliver()
-    assert [shown.mark.kind for shown in world.chat.shown] == ["card"]
-    assert world.card(alert).message.title.startswith("✅ CLOSED")
+    assert [shown.mark.kind for shown in world.chat.shown] == []
+    assert states(world, alert) == {"card": "superseded", "nudge": "superseded"}
+    assert world.kinds(alert)[-1] == "superseded"
 
 
 def test_the_builders_agree_with_the_loop(world: Any) -> None:

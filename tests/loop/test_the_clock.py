@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from cast import minutes
+from cast import minutes, signal
 
+from bot.core.signal import Severity
+from bot.core.throttle import Room
 from bot.ports import Queue
 from handlers.clock import Ticker
-from handlers.jobs import Work
 
 
 class Away:
@@ -35,13 +36,15 @@ class Taking:
     def ping(self) -> bool:
         return True
 
+    def delivers(self) -> int:
+        return sum(1 for job, _ in self.hints if job == "deliver")
+
     def wakes(self) -> int:
         return sum(1 for job, _ in self.hints if job == "wake")
 
 
 def ticker(world: Any, queue: Queue) -> Ticker:
-    work = Work(store=world.store, loop=world.loop, courier=world.courier, people=world.people)
-    return Ticker(store=world.store, queue=queue, clock=world.clock, work=work)
+    return Ticker(store=world.store, queue=queue, throttle=world.throttle, clock=world.clock, work=world.work)
 
 
 def test_what_is_due_is_hinted_at_once_and_not_again_at_every_look(world: Any) -> None:
@@ -85,3 +88,80 @@ def test_without_a_queue_the_clock_does_the_work_itself(world: Any) -> None:
     world.clock.forward(minutes(10))
     clock.look()
     assert world.kinds(alert) == ["raised", "nudged"]
+
+
+def test_a_lane_is_hinted_at_once_until_it_was_served_or_a_second_has_passed(world: Any) -> None:
+    queue = Taking()
+    clock = ticker(world, queue)
+    world.raised()
+    clock.look()
+    clock.look()
+    assert queue.delivers() == 1
+    world.clock.ahead += 1.1
+    clock.look()
+    assert queue.delivers() == 2, "the first hint may be lost"
+
+
+def test_the_gravest_lane_comes_first_where_there_is_room_for_one_post(world: Any) -> None:
+    queue = Taking()
+    clock = ticker(world, queue)
+    world.receive(signal(dedup_key="a"), signal(dedup_key="b", source="other", severity=Severity.CRITICAL))
+    world.throttle.room = lambda workspace, machine: Room(posts=1)
+    clock.look()
+    (hint,) = queue.hints
+    grave = next(row for row in world.store._lanes._rows.values() if row.rank == 0)
+    assert hint == ("deliver", grave.id)
+
+
+def test_while_the_workspace_is_shut_nobody_is_hinted_at(world: Any) -> None:
+    queue = Taking()
+    clock = ticker(world, queue)
+    world.raised()
+    ahead = world.clock.machine() + 30
+    world.throttle.room = lambda workspace, machine: Room(posts_at=ahead, edits_at=ahead, shut="no answer")
+    clock.look()
+    assert queue.hints == []
+
+
+def test_after_two_hours_down_each_alert_is_asked_about_once_and_has_its_whole_dwell_again(world: Any) -> None:
+    clock = ticker(world, Away())
+    alerts = [world.raised(dedup_key=f"k{n}") for n in range(3)]
+    clock.look()
+    world.clock.forward(timedelta(hours=2))
+    for _ in range(5):
+        clock.look()
+    for alert in alerts:
+        after = world.alert(alert.id)
+        assert world.kinds(alert) == ["raised", "nudged"]
+        assert after.due_at == world.clock.at + minutes(10)
+
+
+def test_a_clock_that_went_back_is_an_incident_and_nobody_waits_longer_than_the_policy_says(world: Any) -> None:
+    clock = ticker(world, Away())
+    world.clock.forward(timedelta(hours=2))
+    alert = world.raised()
+    clock.look()
+    world.raised(dedup_key="paced")
+    world.clock.forward(timedelta(hours=-2))
+    world.clock.jumps = -7200.0
+    clock.look()
+    after = world.alert(alert.id)
+    assert after.due_at is not None
+    assert after.due_at <= world.clock.at + minutes(10.5)
+    assert world.kinds(alert)[-1] == "clock_moved"
+    assert [(one.kind, one.ended_at is None) for one in world.store.incidents(untold=True)] == [("clock", False)]
+    world.clock.ahead += 2
+    clock.look()
+    assert len(world.chat.to("slack:#ai-alerts")) == 2, "no lane waits two hours for its next second"
+
+
+def test_a_clock_that_went_ahead_asks_once_and_is_an_incident(world: Any) -> None:
+    clock = ticker(world, Away())
+    alert = world.raised()
+    clock.look()
+    world.clock.forward(timedelta(hours=2))
+    world.clock.jumps = 7200.0
+    for _ in range(3):
+        clock.look()
+    assert world.kinds(alert) == ["raised", "nudged"]
+    assert [one.kind for one in world.store.incidents(untold=True)] == ["clock"]

@@ -10,6 +10,7 @@ from slack_sdk import WebClient
 from slack_sdk.web import SlackResponse
 
 from bot.ports import Later, Refusal, Unknown
+from connectors.chat.slack.refusals import refused
 from connectors.chat.slack.text import Json
 from connectors.chat.slack.web import ask
 
@@ -55,7 +56,7 @@ class Channels:
         if anew or name not in names or self.monotonic() > good_until:
             names = self._listed(web or self.web)
         if name not in names:
-            raise Refusal("channel_not_found")
+            raise refused("channel_not_found")
         return names[name]
 
     def direct(self, chat_id: str) -> str | None:

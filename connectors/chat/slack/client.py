@@ -1,23 +1,24 @@
-"""Slack as a Chat: post, edit, read back. Each call is one attempt; what becomes of it is told by what is raised."""
+"""Slack as a Chat: post, edit, read back, delete. Each call is one attempt; what is raised says what became of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
 from functools import cached_property
 
 from slack_sdk import WebClient
 
 from bot.core.card import Message
-from bot.ports import Mark, Receipt, Refusal, Target, Unknown
+from bot.ports import Mark, Receipt, Refusal, Target, Unknown, Ways
 from connectors.chat.slack.blocks import message_blocks, message_text
-from connectors.chat.slack.channels import Channels, pages
+from connectors.chat.slack.channels import Channels
+from connectors.chat.slack.readback import ReadBack
+from connectors.chat.slack.refusals import refused
+from connectors.chat.slack.response_url import respond, trusted
 from connectors.chat.slack.text import Json, user_id
+from connectors.chat.slack.views import NO_PREVIEWS
 from connectors.chat.slack.web import SLACK, ask, client
 
-LOOKED_AT = 5
-"""pages of 200 messages: at one a second in a channel well over a quarter of an hour"""
-BEFORE = 60.0
-"""seconds that Slack's clock may be behind ours"""
+log = logging.getLogger(__name__)
 
 
 class SlackChat:
@@ -25,7 +26,10 @@ class SlackChat:
 
     platform = "slack"
 
-    def __init__(self, token: str, *, base_url: str = SLACK, web: WebClient | None = None) -> None:
+    def __init__(
+        self, token: str, *, base_url: str = SLACK, ways: Ways | None = None, web: WebClient | None = None
+    ) -> None:
+        self.base_url, self.ways = base_url, ways
         self.web = web or client(token, base_url)
         self.channels = Channels(web=self.web, quick=client(token, base_url, timeout=2))
 
@@ -33,9 +37,9 @@ class SlackChat:
         """Post or edit. Raises Refusal, Later or Unknown."""
         content = _content(message, mark)
         if target.edit:
-            ask(self.web.chat_update, channel=target.edit.channel, ts=target.edit.ts, **content)
+            self._edit(target.edit, content)
             return target.edit
-        content |= {"unfurl_links": False, "unfurl_media": False}
+        content |= NO_PREVIEWS
         if target.root:
             return self._post(target.root.channel, content | {"thread_ts": target.root.ts})
         return self._post_at(target, content)
@@ -61,15 +65,32 @@ class SlackChat:
             raise Unknown("no_receipt")
         return Receipt(channel=posted.get("channel") or channel, ts=posted["ts"])
 
-    def look(self, target: Target, /, *, mark: Mark, since: float) -> Receipt | None:
-        """The message that carries this mark, read back from the place. Raises Refusal, Later or Unknown."""
+    def _edit(self, receipt: Receipt, content: Json) -> None:
+        """By the way that a click left, which costs nothing; else, or where that failed, as any edit. Raises as `show`.
+
+        Said twice it is the same message, so a way of which nobody knows whether it took the edit does no harm.
+        """
+        address = self.ways.take(receipt) if self.ways else None
+        if address and trusted(address, self.base_url):
+            try:
+                respond(address, {"replace_original": True, **content, **NO_PREVIEWS})
+                return
+            except Unknown as error:
+                log.info("an edit by a click's answer was not taken", extra={"code": error.code})
+        ask(self.web.chat_update, channel=receipt.channel, ts=receipt.ts, **content)
+
+    def look(self, target: Target, /, *, mark: Mark, age: float) -> list[Receipt]:
+        """Every message that carries this mark, oldest first, read back from the place. Raises Refusal, Later, Unknown.
+
+        `age`: seconds since the first attempt; it is read back to a minute before.
+        """
         channel = self._read_from(target)
         if channel is None:
-            return None
-        for message in self._messages(channel, target, since):
-            if _carries(message, mark) and message.get("user") == self._own_id:
-                return Receipt(channel=channel, ts=message["ts"])
-        return None
+            return []
+        read = ReadBack(web=self.web, channel=channel, root=target.root.ts if target.root else None)
+        # Another app could put our mark on a message of its own.
+        own = {m["ts"] for m in read.messages(age) if _carries(m, mark) and m.get("user") == self._own_id}
+        return [Receipt(channel=channel, ts=ts) for ts in sorted(own, key=float)]
 
     def _read_from(self, target: Target) -> str | None:
         if known := target.edit or target.root:
@@ -77,31 +98,25 @@ class SlackChat:
         where = _where(target)
         return self.channels.direct(where) if target.person else self.channels.id_of(where)
 
-    def _messages(self, channel: str, target: Target, since: float) -> Iterator[Json]:
-        """Newest first, back to `since`; of a thread all of it, because Slack lists threads from their beginning.
+    def retract(self, receipt: Receipt, /) -> None:
+        """Delete a message of ours; one that is gone already is no error. Raises Refusal, Later or Unknown."""
+        try:
+            ask(self.web.chat_delete, channel=receipt.channel, ts=receipt.ts)
+        except Refusal as refusal:
+            if refusal.code != "message_not_found":
+                raise
 
-        Without `oldest`: a workspace's clock need not be ours, and an empty window would look like a message lost.
-        """
-        if target.root:
-            found = pages(self.web.conversations_replies, channel=channel, ts=target.root.ts, most=LOOKED_AT, **_WHOLE)
-            yield from (message for page in found for message in page["messages"])
-            return
-        for page in pages(self.web.conversations_history, channel=channel, most=LOOKED_AT, **_WHOLE):
-            yield from page["messages"]
-            if not page["messages"] or float(page["messages"][-1]["ts"]) < since - BEFORE:
-                return
+    def spares(self, receipt: Receipt, /) -> bool:
+        """Whether an edit of this message costs nothing of the platform's limits just now (a click's answer)."""
+        return self.ways is not None and self.ways.has(receipt)
 
     @cached_property
     def _own_id(self) -> str:
-        """Another app could put our mark on a message of its own."""
         return str(ask(self.web.auth_test)["user_id"])
 
     def is_member(self, channel: str, chat_id: str, /) -> bool:
         """Whether they are in this channel (an id or a #name). Asked while a person waits: two seconds at most."""
         return self.channels.has(channel, chat_id)
-
-
-_WHOLE = {"include_all_metadata": True, "limit": 200}
 
 
 def _content(message: Message, mark: Mark) -> Json:
@@ -122,7 +137,7 @@ def _where(target: Target) -> str:
         return name
     chat_id = user_id(target.person)
     if chat_id is None:
-        raise Refusal("users_not_found")
+        raise refused("users_not_found")
     return chat_id
 
 

@@ -17,9 +17,10 @@ from slack_bolt import App, BoltContext, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.signature import SignatureVerifier
 
-from bot.ports import Desk
+from bot.ports import Desk, Ways
 from connectors.chat.slack.listeners import COMMAND, EVENT, Listeners
-from connectors.chat.slack.replies import WAIT, Replies
+from connectors.chat.slack.replies import Replies
+from connectors.chat.slack.response_url import WAIT
 from connectors.chat.slack.web import SLACK, client
 
 Answered = tuple[int, dict[str, str], str]
@@ -40,11 +41,11 @@ class Access:
 class SlackInbound:
     """One workspace's requests. `dispatch` takes them over HTTP, sockets.py over Socket Mode."""
 
-    def __init__(self, access: Access, desk: Desk, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, access: Access, desk: Desk, *, now: Callable[[], datetime], ways: Ways | None = None) -> None:
         self._verifier = SignatureVerifier(access.signing_secret)
         self._pool = ThreadPoolExecutor(max_workers=16, thread_name_prefix="slack-reply")
         replies = Replies(web=client(access.token, access.base_url, timeout=WAIT), later=self._pool)
-        self.app = build_app(access, Listeners(desk=desk, replies=replies, now=now))
+        self.app = build_app(access, Listeners(desk=desk, replies=replies, now=now, ways=ways))
 
     def dispatch(self, body: bytes, headers: Mapping[str, str]) -> Answered:
         """One HTTP request. Blocks for as long as the desk takes: not for an event loop."""

@@ -15,7 +15,7 @@ from slack_bolt import Ack, BoltResponse
 
 from bot.core.forms import FORMS
 from bot.core.text import Text, sentence
-from bot.ports import Answer, Away, Desk, Gesture
+from bot.ports import Answer, Away, Desk, Gesture, Receipt, Ways
 from connectors.chat.slack import forms, gestures, views
 from connectors.chat.slack.replies import Asker, Replies
 from connectors.chat.slack.text import Json, plain
@@ -35,10 +35,14 @@ class Listeners:
     replies: Replies
     now: Callable[[], datetime]
     """the business instant, for what a form offers"""
+    ways: Ways | None = None
+    """where messages may be edited without cost, for whoever edits them"""
 
     def click(self, body: Json, ack: Ack) -> BoltResponse:
         """A button was pressed: on a card, in Home, in the answer to a command."""
         asker, gesture = Asker.of(body), gestures.click(body)
+        # Before the desk: what it changes may be edited by a worker in the same instant.
+        self._keep_way(body)
         try:
             answer = self.desk.take(gesture)
         except Away:
@@ -110,6 +114,15 @@ class Listeners:
             self._redraw(gesture)
         else:
             self.replies.say(asker, answer.said, answer.people)
+
+    def _keep_way(self, body: Json) -> None:
+        """Of a click on a message that everybody there sees; nobody edits a private answer or a page that way."""
+        container, address = body.get("container") or {}, body.get("response_url") or ""
+        channel, ts = container.get("channel_id"), container.get("message_ts")
+        if container.get("type") != "message" or container.get("is_ephemeral") or not (channel and ts and address):
+            return
+        if self.ways is not None:
+            self.ways.keep(Receipt(channel=channel, ts=ts), address)
 
     def _redraw(self, gesture: Gesture) -> None:
         """Home after something was done in it."""

@@ -8,19 +8,17 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 
 from slack_sdk import WebClient
-from slack_sdk.webhook import WebhookClient
 
 from bot.core.text import Text, sentence
 from bot.ports import Later, Refusal, Unknown
 from connectors.chat.slack import views
 from connectors.chat.slack.blocks import said_blocks
+from connectors.chat.slack.response_url import respond
 from connectors.chat.slack.text import Json, People, top_level
 from connectors.chat.slack.web import ask
 
 log = logging.getLogger(__name__)
 
-WAIT = 3
-"""seconds for one reply"""
 NOT_OPENED = sentence("Slack did not open the window in time. Nothing was done; please press again.")
 
 
@@ -112,14 +110,7 @@ def _told(reply: Future[None]) -> None:
 
 def _respond(asker: Asker, content: Json) -> None:
     """Raises Unknown where Slack did not take it."""
-    webhook = WebhookClient(asker.response_url, timeout=WAIT, retry_handlers=[])
-    webhook.proxy = None
     whole = content | {"response_type": "ephemeral", "replace_original": False, **views.NO_PREVIEWS}
     if asker.thread:
         whole["thread_ts"] = asker.thread
-    try:
-        answer = webhook.send_dict(whole)
-    except OSError as error:
-        raise Unknown(type(error).__name__) from None
-    if answer.status_code != 200:
-        raise Unknown(f"http_{answer.status_code}")
+    respond(asker.response_url, whole)

@@ -14,6 +14,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
 from bot.ports import Later, Refusal, Unknown
+from connectors.chat.slack.refusals import refused
 from connectors.chat.slack.text import Json
 
 SLACK = "https://slack.com/api/"
@@ -26,6 +27,7 @@ _LATER = {
     "request_timeout": 5.0,
     "team_added_to_org": 60.0,
     "org_login_required": 60.0,
+    "external_channel_migrating": 60.0,
 }
 # Slack says itself that part of the work may have been done; the last two speak of a message it has already.
 _UNKNOWN = frozenset(
@@ -33,6 +35,7 @@ _UNKNOWN = frozenset(
         "internal_error",
         "fatal_error",
         "service_unavailable",
+        "update_failed",
         "duplicate_message_not_found",
         "duplicate_channel_not_found",
     )
@@ -81,7 +84,7 @@ def judged(response: SlackResponse) -> Refusal | Later | Unknown:
         return Unknown(code if code in _UNKNOWN else f"http_{response.status_code}")
     if not _CODE.fullmatch(code):
         return Unknown("not_json")
-    return Refusal(code)
+    return refused(code)
 
 
 def _seconds(response: SlackResponse, otherwise: float) -> float:

@@ -1,0 +1,67 @@
+"""The lines to the chats: which may be used now, and what each answer teaches about its whole workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.core.throttle import Call, Outcome, Room
+from bot.incidents import Incidents
+from bot.ports import Chat, Clock, Delivery, Later, Refusal, Throttle, Unknown
+
+SHUT = 60.0
+"""seconds until a workspace that refuses us as a whole is tried again"""
+LIMITED = ("ratelimited", "rate_limited", "message_limit_exceeded")
+
+
+def platform(place: str) -> str:
+    return place.partition(":")[0]
+
+
+def lesson(answer: object) -> Outcome:
+    """What an answer says of the whole workspace."""
+    if isinstance(answer, Later):
+        return "limited" if answer.code in LIMITED else "away"
+    if isinstance(answer, Refusal) and answer.kind == "workspace":
+        return "gone"
+    return "away" if isinstance(answer, Unknown) else "ok"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lines:
+    """Every chat with its workspace's limits. A place says which: `slack:#ai-alerts`."""
+
+    chats: Mapping[str, Chat]
+    throttle: Throttle
+    clock: Clock
+    incidents: Incidents
+
+    def chat(self, place: str) -> Chat:
+        """Raises Refusal for a platform that is not configured."""
+        chat = self.chats.get(platform(place))
+        if chat is None:
+            raise Refusal("not_configured", "workspace")
+        return chat
+
+    def room(self, place: str) -> Room:
+        return self.throttle.room(platform(place), self.clock.machine())
+
+    def spares(self, row: Delivery) -> bool:
+        """Whether the next edit of it costs nothing of the limits."""
+        chat = self.chats.get(platform(row.place))
+        return bool(chat and row.receipt and chat.spares(row.receipt))
+
+    def busy(self, place: str, call: Call) -> float | None:
+        """None: go ahead, and report with `learn`; else the machine second from which it may go."""
+        now = self.clock.machine()
+        at = self.throttle.take(platform(place), call, now)
+        return at if at > now else None
+
+    def learn(self, place: str, call: Call, answer: object) -> None:
+        workspace, outcome = platform(place), lesson(answer)
+        seconds = answer.seconds if isinstance(answer, Later) else SHUT if outcome == "gone" else 0.0
+        self.throttle.learn(workspace, call, outcome, machine=self.clock.machine(), seconds=seconds)
+        if isinstance(answer, Refusal) and outcome == "gone":
+            self.incidents.open("workspace", workspace, answer.code)
+        elif outcome == "ok":
+            self.incidents.over("workspace", workspace)

@@ -1,0 +1,255 @@
+"""What one process is made of: every part, built when it is first asked for. It knows every other file."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from bot import logs
+from bot.aftermath import Aftermath
+from bot.clock import MovedClock, SystemClock
+from bot.config.mistakes import ConfigError
+from bot.delivery import Courier
+from bot.core.throttle import Limits
+from bot.environment import Environment, environment
+from bot.health import Senses
+from bot.hints import BackgroundQueue
+from bot.ids import new_id
+from bot.incidents import Incidents
+from bot.lines import Lines
+from bot.loop import Loop
+from bot.operators import Operators
+from bot.people import People
+from bot.ports import Away, Chat, Clock, Directory, Queue, Store, Throttle, Ways
+from bot.saying import Saying
+from bot.settings import Config, load
+from bot.twins import Sweeper
+from connectors.chat import platform
+from connectors.directory import directory
+from connectors.operator import operator
+from handlers.actions import Desk
+from handlers.clock import Ticker
+from handlers.jobs import Work
+from storage import migrate
+from storage.queue import RqQueue
+from storage.store import SqlStore
+from storage.throttle import LocalThrottle, RedisThrottle
+from storage.ways import LocalWays, RedisWays
+
+log = structlog.get_logger()
+
+BEAT = 5.0
+"""seconds between two heartbeats of a process"""
+TELL = 2.0
+"""seconds between two looks at what operators were not told of"""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything one process is made of, built when it is first asked for."""
+
+    env: Environment
+    config: Config
+
+    @cached_property
+    def clock(self) -> Clock:
+        if self.env.clock_file or self.env.haste != 1.0:
+            return MovedClock(path=self.env.clock_file, haste=self.env.haste)
+        return SystemClock(ask=lambda: self.store.seconds())
+
+    @cached_property
+    def store(self) -> Store:
+        return open_store(self.env, self.clock)
+
+    @cached_property
+    def queue(self) -> Queue:
+        if self.env.is_embedded:
+            raise ConfigError(["CLOSELOOP_REDIS_URL is not set: only closeloop up brings a Valkey server along"])
+        return RqQueue(self.env.redis_url.get_secret_value())
+
+    @cached_property
+    def hints(self) -> BackgroundQueue:
+        return BackgroundQueue(self.queue)
+
+    @cached_property
+    def chats(self) -> dict[str, Chat]:
+        if not self.env.slack_bot_token.get_secret_value():
+            return {}
+        token, base_url = self._slack()
+        return {"slack": platform("slack")(token, base_url=base_url, ways=self.ways)}
+
+    @cached_property
+    def ways(self) -> Ways:
+        return LocalWays() if self.env.is_embedded else RedisWays(self.env.redis_url.get_secret_value())
+
+    @cached_property
+    def throttle(self) -> Throttle:
+        limits = Limits(scale=self.config.limits.chat_scale)
+        if self.env.is_embedded:
+            return LocalThrottle(limits)
+        return RedisThrottle(self.env.redis_url.get_secret_value(), limits)
+
+    @cached_property
+    def people(self) -> People:
+        return People(store=self.store, directories=self._directories(), clock=self.clock)
+
+    def _directories(self) -> tuple[Directory, ...]:
+        made: dict[str, Callable[[], Directory | None]] = {"file": self._file_directory, "slack": self._slack_directory}
+        found = (made[name]() for name in self.config.directories)
+        return tuple(directory for directory in found if directory is not None)
+
+    def _file_directory(self) -> Directory:
+        return directory("file")(self.config.people())
+
+    def _slack_directory(self) -> Directory | None:
+        if not self.env.slack_bot_token.get_secret_value():
+            return None
+        token, base_url = self._slack()
+        return directory("slack")(token, base_url=base_url)
+
+    def _slack(self) -> tuple[str, str]:
+        return self.env.slack_bot_token.get_secret_value(), self.env.slack_api_url
+
+    @cached_property
+    def loop(self) -> Loop:
+        return Loop(store=self.store, queue=self.hints, clock=self.clock, plan=self.config.plan(), new_id=new_id)
+
+    @cached_property
+    def aftermath(self) -> Aftermath:
+        return Aftermath(store=self.store, queue=self.hints, clock=self.clock, plan=self.config.plan())
+
+    @cached_property
+    def saying(self) -> Saying:
+        return Saying(store=self.store, people=self.people, clock=self.clock)
+
+    @cached_property
+    def lines(self) -> Lines:
+        incidents = Incidents(store=self.store, clock=self.clock)
+        return Lines(chats=self.chats, throttle=self.throttle, clock=self.clock, incidents=incidents)
+
+    @cached_property
+    def courier(self) -> Courier:
+        return Courier(
+            store=self.store,
+            saying=self.saying,
+            lines=self.lines,
+            clock=self.clock,
+            queue=self.hints,
+            aftermath=self.aftermath,
+            rescue=self.loop.rescue,
+        )
+
+    @cached_property
+    def work(self) -> Work:
+        sweeper = Sweeper(store=self.store, saying=self.saying, lines=self.lines, aftermath=self.aftermath)
+        return Work(
+            store=self.store,
+            loop=self.loop,
+            courier=self.courier,
+            sweeper=sweeper,
+            aftermath=self.aftermath,
+            people=self.people,
+        )
+
+    @cached_property
+    def ticker(self) -> Ticker:
+        return Ticker(
+            store=self.store,
+            queue=self.queue,
+            throttle=self.throttle,
+            clock=self.clock,
+            work=self.work,
+            speed=self.env.haste,
+        )
+
+    @cached_property
+    def senses(self) -> Senses:
+        queue = None if self.env.is_embedded else self.queue
+        return Senses(
+            store=self.store, clock=self.clock, queue=queue, throttle=self.throttle, workspaces=tuple(self.chats)
+        )
+
+    @cached_property
+    def operators(self) -> Operators:
+        return Operators(store=self.store, tellers=dict(self._tellers()), clock=self.clock)
+
+    def _tellers(self) -> Iterator[tuple[str, Any]]:
+        if url := self.env.operator_webhook.get_secret_value():
+            yield "webhook", operator("webhook")(url)
+        if (server := self.env.smtp_url.get_secret_value()) and self.env.operator_email:
+            yield "email", operator("email")(server, to=self.env.operator_email)
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Operators are told while the body runs, on a thread of its own: a way that hangs must not hold up a clock."""
+        stop = threading.Event()
+
+        def run() -> None:
+            while not stop.wait(TELL / self.env.haste):
+                self.operators.tell()
+
+        thread = threading.Thread(target=run, name="operators", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join(timeout=6)
+
+    @cached_property
+    def desk(self) -> Desk:
+        return Desk(loop=self.loop, store=self.store, people=self.people, chats=self.chats)
+
+    def prepare(self) -> None:
+        """What the configuration says of policies and people, written down before the first alert needs it."""
+        self.store.save_policies(self.config.policies(), at=self.clock.now())
+        self.people.learn(self.config.people())
+        self.hints.start()
+
+    @contextmanager
+    def alive(self, kind: str) -> Iterator[None]:
+        """Beats while the body runs, so that /readyz can tell what is missing."""
+        stop = threading.Event()
+        thread = threading.Thread(target=self._beat, args=(kind, stop), name="heartbeat", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join(timeout=2)
+            self.hints.stop()
+
+    def _beat(self, kind: str, stop: threading.Event) -> None:
+        name = f"{kind}@{socket.gethostname()}:{os.getpid()}"
+        while True:
+            try:
+                self.store.beat(kind, name, machine=self.clock.machine())
+            except Away as error:
+                log.warning("no heartbeat: the database is away", action="no_heartbeat", reason=str(error))
+            if stop.wait(BEAT):
+                return
+
+
+def open_store(env: Environment | None = None, clock: Clock | None = None) -> SqlStore:
+    """The database of this environment, migrated."""
+    url = (env or environment()).database_url.get_secret_value()
+    if url.startswith("sqlite:///"):
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    migrate.upgrade(url)
+    return SqlStore(url, clock=clock)
+
+
+def parts() -> Parts:
+    """The parts of this process. Raises ConfigError."""
+    env = environment()
+    logs.configure(env.log)
+    return Parts(env=env, config=load(env.config))

@@ -1,0 +1,105 @@
+"""What a delivery says and where: its message, its target, its mark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.core.card import Message, card, notice
+from bot.core.events import Event
+from bot.core.many import digest, fold_card, plain_card
+from bot.core.people import Person, Roster
+from bot.core.policy import Policy
+from bot.core.state import Alert
+from bot.people import People
+from bot.ports import Claimed, Clock, Delivery, Gathered, Mark, Store, Target
+
+Known = dict[str, Person]
+OVER = 2
+"""the generation of a shared card's last revision"""
+
+
+def addressee(place: str) -> str | None:
+    """Whose direct messages a place is, or None for a channel."""
+    where = place.partition(":")[2]
+    return where[1:] if where.startswith("@") else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saying:
+    store: Store
+    people: People
+    clock: Clock
+
+    def known(self, claimed: Claimed) -> Known:
+        """Everybody a message may name, and where it goes."""
+        refs = {addressee(claimed.delivery.place)} - {None}
+        if claimed.gathered:
+            return self.people.known({str(ref) for ref in refs} | {alert.owner for alert in claimed.gathered.first})
+        if claimed.alert is None:
+            return self.people.known({str(ref) for ref in refs})
+        alert = claimed.alert
+        named = set(self.people.with_managers(alert.owner)) | {alert.owner}
+        for event in claimed.events:
+            named |= _named(event)
+        named |= {step.who for step in self._policy(alert).steps if "@" in step.who}
+        return self.people.known(named | {str(ref) for ref in refs})
+
+    def target(self, claimed: Claimed, people: Known) -> Target:
+        delivery = claimed.delivery
+        return Target(
+            place=delivery.place,
+            person=people.get(addressee(delivery.place) or ""),
+            root=claimed.root if delivery.thread else None,
+            edit=delivery.receipt,
+        )
+
+    def mark(self, claimed: Claimed) -> Mark:
+        delivery, alert = claimed.delivery, claimed.alert
+        revision = alert.revision if alert else delivery.seq
+        return Mark(kind=delivery.kind, delivery=delivery.key, alert=delivery.alert_id, revision=revision)
+
+    def message(self, claimed: Claimed, people: Known, *, plain: bool = False) -> Message:
+        """Whatever the source wrote may make this raise: it was hostile until shown harmless. `plain` leaves it out."""
+        if claimed.alert is None:
+            message = self._of_many(claimed.delivery, claimed.gathered)
+        elif plain:
+            message = plain_card(claimed.alert)
+        else:
+            message = self._of_one(claimed.delivery, claimed.alert, claimed.events[-1], people)
+        return replace(message, people=people)
+
+    def _of_one(self, delivery: Delivery, alert: Alert, event: Event, people: Known) -> Message:
+        if delivery.kind == "card":
+            return card(alert, event, policy=self._policy(alert), roster=_Roster(people))
+        return notice(delivery.kind, alert, event, to=addressee(delivery.place), now=self.clock.now())
+
+    def _of_many(self, delivery: Delivery, gathered: Gathered | None) -> Message:
+        many = gathered or Gathered(count=0, severities={}, first=())
+        counted: dict[str, Any] = {"count": many.count, "severities": many.severities, "first": many.first, "now": self.clock.now()}
+        if delivery.kind == "fold":
+            return fold_card(delivery.place.partition(":")[2], over=delivery.generation >= OVER, **counted)
+        return digest(addressee(delivery.place) or "", **counted)
+
+    def _policy(self, alert: Alert) -> Policy:
+        return self.store.policy(alert.policy, alert.policy_version)
+
+
+def _named(event: Event) -> set[str]:
+    named = {event.actor.id} if event.actor.kind == "person" else set()
+    named |= {name[1:] for name in event.data.get("asked", ()) if name.startswith("@")}
+    return named | {event.data[key] for key in ("from", "to") if isinstance(event.data.get(key), str)}
+
+
+@dataclass(frozen=True)
+class _Roster(Roster):
+    people: Mapping[str, Person]
+
+    def person(self, person_id: str, /) -> Person | None:
+        return self.people.get(person_id)
+
+
+def roster(people: Known) -> Roster:
+    """People that were looked up already, as a decision reads them."""
+    return _Roster(people)

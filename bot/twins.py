@@ -1,0 +1,77 @@
+"""Twins: what was sent again because nobody knew, and arrived twice after all. The first stays, the others go.
+
+A chat may carry out a call long after it was given up. So whatever was sent more than once is looked for again, a
+minute and ten minutes later; what arrives after the last look is the one window that nobody can close.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot import crash
+from bot.aftermath import Aftermath
+from bot.delivery import LOOKS
+from bot.lines import Lines
+from bot.ports import Claimed, Delivery, Later, Receipt, Refusal, Store, Unknown
+from bot.saying import Saying
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweeper:
+    store: Store
+    saying: Saying
+    lines: Lines
+    aftermath: Aftermath
+
+    def sweep(self, delivery_id: int) -> int:
+        """Look for twins of one delivery. Returns how many were removed."""
+        found = self.store.sweepable(delivery_id)
+        if found is None or self.lines.busy(found[0].delivery.place, "read"):
+            return 0
+        claimed, was = found
+        now = self.lines.clock.machine()
+        seen = self._look(claimed, now)
+        self.lines.learn(claimed.delivery.place, "read", seen)
+        if isinstance(seen, list):
+            return self._concluded(claimed.delivery, was, seen, now)
+        # Where nobody may look any more, what was seen there last stays.
+        again = None if isinstance(seen, Refusal) else now + LOOKS[0]
+        self.aftermath.swept(claimed.delivery, was, next_at=again, found=())
+        return 0
+
+    def _look(self, claimed: Claimed, now: float) -> list[Receipt] | Refusal | Later | Unknown:
+        delivery = claimed.delivery
+        target = replace(self.saying.target(claimed, self.saying.known(claimed)), edit=None)
+        age = now - (delivery.attempted_at or now) + LOOKS[-1]
+        try:
+            return self.lines.chat(delivery.place).look(target, mark=self.saying.mark(claimed), age=age)
+        except (Refusal, Later, Unknown) as error:
+            return error
+
+    def _concluded(self, delivery: Delivery, was: float, seen: list[Receipt], now: float) -> int:
+        crash.point("twins.found")
+        first = delivery.attempted_at or now
+        later = next((first + after for after in LOOKS if first + after > now + 1), None)
+        again = now + LOOKS[0] if len(seen) > 1 else later
+        if not self.aftermath.swept(delivery, was, next_at=again, found=seen) or len(seen) < 2:
+            return 0
+        crash.point("twins.recorded")
+        removed = self._retract(delivery, seen[1:])
+        crash.point("twins.removed")
+        return removed
+
+    def _retract(self, delivery: Delivery, twins: Sequence[Receipt]) -> int:
+        """They are in the trail already. What cannot be removed now is found again by the next look."""
+        removed = 0
+        for twin in twins:
+            if self.lines.busy(delivery.place, "delete"):
+                break
+            try:
+                self.lines.chat(delivery.place).retract(twin)
+            except (Refusal, Later, Unknown) as error:
+                self.lines.learn(delivery.place, "delete", error)
+                continue
+            self.lines.learn(delivery.place, "delete", twin)
+            removed += 1
+        return removed

@@ -1,0 +1,67 @@
+"""Villages on SQLite and on PostgreSQL, and what is shared by all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from faults.machine import Zygote
+from faults.pager import Pager, pager
+from faults.village import Ground, Village, ground, village
+
+DATABASES = ("sqlite", "postgres")
+Settle = Callable[..., Village]
+
+
+@pytest.fixture(scope="session")
+def http() -> Iterator[httpx2.Client]:
+    limits = httpx2.Limits(max_keepalive_connections=0)  # a kept connection may be one of a machine that was killed
+    with httpx2.Client(trust_env=False, timeout=20, limits=limits) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    opened = Zygote()
+    opened.wait_loaded()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def operators() -> Iterator[Pager]:
+    with pager() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def grounds(request: Any, tmp_path_factory: Any) -> Callable[[str], Ground]:
+    made: dict[str, Ground] = {}
+
+    def get(kind: str) -> Ground:
+        if kind not in made:
+            server = request.getfixturevalue("postgres_server") if kind == "postgres" else None
+            made[kind] = ground(kind, Path(tmp_path_factory.mktemp(f"ground-{kind}")), server)
+        return made[kind]
+
+    return get
+
+
+@pytest.fixture
+def settle(tmp_path: Path, zygote: Zygote, http: httpx2.Client, grounds: Callable[[str], Ground]) -> Iterator[Settle]:
+    """Villages by kind of database, with environment variables beside the usual ones."""
+    with ExitStack() as stack:
+
+        def open_one(kind: str = "sqlite", **more: Any) -> Village:
+            return stack.enter_context(village(tmp_path, on=grounds(kind), zygote=zygote, http=http, **more))
+
+        yield open_one
+
+
+@pytest.fixture(params=DATABASES)
+def database(request: Any) -> str:
+    return str(request.param)

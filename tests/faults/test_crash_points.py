@@ -1,0 +1,91 @@
+"""The process dies between every two steps: by its own exit, and by kill -9 as it stands there.
+
+Whoever comes after it goes on to calm, and the checker finds every promise kept.
+"""
+
+from __future__ import annotations
+
+import ast
+import threading
+from pathlib import Path
+
+import pytest
+from faults.conftest import DATABASES, Settle
+from faults.pager import Pager
+from faults.scenarios import REACHES, Scenario
+from faults.village import Village
+
+from bot import crash
+
+HASTE = 40.0
+HOW = ("exit", "kill")
+PRODUCT = ("bot", "handlers", "connectors", "storage")
+ROOT = Path(__file__).parents[2]
+CASES = [(name, how, database) for database in DATABASES for name in crash.POINTS for how in HOW]
+
+
+@pytest.mark.parametrize(("name", "how", "database"), CASES)
+def test_whoever_dies_between_two_steps_leaves_nothing_lost_and_nothing_said_twice(
+    name: str, how: str, database: str, settle: Settle, operators: Pager
+) -> None:
+    assert name in REACHES, f"no scenario reaches the crash point {name}: a new step needs one"
+    scenario = REACHES[name]
+    village = settle(database, haste=HASTE, operators=operators)
+    village.constants |= scenario.constants
+    _die(village, scenario, name=name, how=how)
+    village.hold(scenario.seconds)
+    scenario.sure(village)
+
+
+def _die(village: Village, scenario: Scenario, *, name: str, how: str) -> None:
+    """The scenario runs; the first machine dies at the point; a second one finishes what was begun."""
+    first = village.start(arm=name, how=how, moved=scenario.moved)
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            scenario.run(village)
+        except BaseException as error:
+            failed.append(error)
+
+    scene = threading.Thread(target=run, daemon=True)
+    scene.start()
+    first.until(lambda: first.at or not first.alive, scenario.seconds, why=f"{name} was never reached")
+    if how == "kill":
+        assert first.at == name
+        first.kill()
+    first.until(lambda: not first.alive, 10)
+    assert first.code == (9 if how == "exit" else -9), first.broke or first.tail()
+    village.start()
+    scene.join(scenario.seconds)
+    if failed:
+        raise failed[0]
+    assert not scene.is_alive(), "the scenario never ended"
+
+
+def called_points() -> list[tuple[str, str]]:
+    """(name, file) of every `crash.point("…")` of the product, and of every `point("…")` imported from it."""
+    found = []
+    for path in sorted(path for package in PRODUCT for path in (ROOT / package).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and _is_point(node.func):
+                name = node.args[0]
+                assert isinstance(name, ast.Constant), f"{path}:{node.lineno}: the name of a crash point is written out"
+                found.append((str(name.value), str(path.relative_to(ROOT))))
+    return found
+
+
+def _is_point(called: ast.expr) -> bool:
+    if isinstance(called, ast.Attribute):
+        return called.attr == "point" and isinstance(called.value, ast.Name) and called.value.id == "crash"
+    return isinstance(called, ast.Name) and called.id == "point"
+
+
+def test_every_crash_point_stands_in_the_table_and_every_name_of_the_table_stands_in_the_product() -> None:
+    called = called_points()
+    assert {name for name, _ in called} == set(crash.POINTS)
+    assert [name for name, _ in called if [n for n, _ in called].count(name) > 1] == [], "one name, one place"
+
+
+def test_every_crash_point_is_reached_by_a_scenario() -> None:
+    assert set(REACHES) == set(crash.POINTS)

@@ -1,0 +1,337 @@
+"""A village: one database, one stand-in workspace, and machines that come and go. Everything is over in seconds.
+
+Machine seconds (leases, retries, paces) pass `haste` times as fast as real ones; so do the stand-in's limits.
+"""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import psycopg
+from faults import checker
+from faults.machine import LOCAL, Machine, Zygote
+from faults.pager import Pager
+from faults.standin import SIGNING, TOKEN, StandIn, stand_in
+from story.workspace import Channel, Person, Shown, channel_id
+
+from bot import sources
+from storage import migrate
+from storage.store import SqlStore
+
+CONFIG = Path(__file__).parent / "closeloop.yaml"
+SOURCE = "ap-auditor"
+HASTE = 20.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What all villages of one kind are made from: a migrated database with its sources, to be copied."""
+
+    template: str
+    """path of a SQLite file, or the name of a PostgreSQL database"""
+    keys: dict[str, str]
+    server: Any = None
+    """the PostgreSQL server"""
+
+    def database(self, folder: Path) -> str:
+        if self.server is None:
+            shutil.copy(self.template, folder / "closeloop.db")
+            return f"sqlite:///{folder / 'closeloop.db'}"
+        name = f"village_{uuid.uuid4().hex}"
+        with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {self.template}")
+        return str(self.server.get_uri(database=name))
+
+    def forget(self, url: str) -> None:
+        if self.server is not None:
+            with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
+                connection.execute(f"DROP DATABASE IF EXISTS {url.partition('?')[0].rpartition('/')[2]} WITH (FORCE)")
+
+
+def ground(kind: str, folder: Path, server: Any = None) -> Ground:
+    """`sqlite` or `postgres`, migrated once."""
+    if kind == "sqlite":
+        template, url = str(folder / "template.db"), f"sqlite:///{folder / 'template.db'}"
+    else:
+        template = f"template_{uuid.uuid4().hex}"
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {template}")
+        url = server.get_uri(database=template)
+    migrate.upgrade(url)
+    store = SqlStore(url)
+    keys = {name: sources.add(store, name).key.full for name in (SOURCE, "fraud-watch", "model-watch")}
+    if kind == "sqlite":
+        with store.database.writing() as connection:
+            connection.exec_driver_sql("SELECT 1")
+    store.close()
+    if kind == "sqlite":
+        _fold_log(template)
+    return Ground(template=template, keys=keys, server=server if kind == "postgres" else None)
+
+
+def _fold_log(path: str) -> None:
+    """Everything into the one file: a copy of it alone is the whole database."""
+    import sqlite3
+
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+
+
+@dataclass(kw_only=True)
+class Village:
+    folder: Path
+    database_url: str
+    standin: StandIn
+    zygote: Zygote
+    http: httpx2.Client
+    store: SqlStore
+    keys: dict[str, str]
+    port: int
+    env: dict[str, str]
+    constants: dict[str, Any] = field(default_factory=dict)
+    """`module:NAME` ▶ value in every machine"""
+    accepted: list[str] = field(default_factory=list)
+    """ids of alerts that were answered with a 2xx"""
+    machines: list[Machine] = field(default_factory=list)
+    haste: float = HASTE
+    operators: Pager | None = None
+    provoked: int = 0
+    """429s ordered from the stand-in"""
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    # ── machines ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def start(self, *, port: int = 0, **order: Any) -> Machine:
+        """A machine at the village's address (or at another one, beside it)."""
+        said = self.folder / f"said-{len(self.machines) + 1}.txt"
+        env = {**self.env, **order.pop("env", {})}
+        machine = self.zygote.start(env=env, port=port or self.port, said=said, constants=self.constants, **order)
+        self.machines.append(machine)
+        return machine
+
+    def stop(self) -> None:
+        for machine in self.machines:
+            if machine.alive:
+                machine.kill()
+
+    # ── what people and sources do, again and again until it was heard ───────────────────────────────────────────
+
+    def raise_alert(self, *, source: str = SOURCE, seconds: float = 30, url: str = "", **fields: Any) -> str:
+        """The id of an alert that was accepted: sent again with the same key until it is."""
+        number = next(self._numbers)
+        body = {"title": f"Invoice {number} does not match its order", "severity": "error"} | fields
+        headers = {"authorization": f"Bearer {self.keys[source]}", "idempotency-key": f"{id(self)}-{number}"}
+
+        def sent() -> str:
+            try:
+                answer = self.http.post(f"{url or self.url}/v1/alerts", json=body, headers=headers)
+            except httpx2.TransportError:
+                return ""
+            return str(answer.json()["id"]) if answer.status_code == 202 else ""
+
+        alert = str(self.until(sent, seconds, why="it was never accepted"))
+        self.accepted.append(alert)
+        return alert
+
+    def press(self, label: str, alert: str, *, who: str = "ana", seconds: float = 30) -> None:
+        """A click on the card's button, again where the bot could not be reached."""
+
+        def pressed() -> bool:
+            card = self.card(alert)
+            return card is not None and label in card.buttons and self.person(who).press(label, card).ok
+
+        self.until(pressed, seconds, why=f"{label} could never be pressed")
+
+    def card(self, alert: str) -> Shown | None:
+        """The alert's card, where it is shown."""
+        found = self.store.alert(alert)
+        place = found.place.partition(":")[2] if found else ""
+        where = f"D{self.person(place[1:].partition('@')[0]).id}" if place.startswith("@") else channel_id(place)
+        cards = Channel(self.standin.workspace, where).cards(alert)
+        return cards[0] if cards else None
+
+    def person(self, name: str) -> Person:
+        return Person(self.standin.workspace, name)
+
+    def trail(self, alert: str) -> list[str]:
+        """The kinds of what happened to it."""
+        return [event.kind.value for event in self.store.events(alert)]
+
+    def messages_of(self, prefix: str) -> list[Any]:
+        """What can be seen of the deliveries whose key begins so."""
+        found = self.standin.messages_by_delivery()
+        return [one for key, seen in found.items() if key.startswith(prefix) for one in seen]
+
+    def operators_told(self) -> list[Any]:
+        """What operators heard by their webhook."""
+        assert self.operators is not None
+        return self.operators.heard[self.folder.name]
+
+    def status(self, alert: str) -> str:
+        found = self.store.alert(alert)
+        return found.status if found else ""
+
+    # ── the stand-in ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def fault(self, kind: str, *, method: str = "chat.postMessage", times: int | None = 1, **more: Any) -> str:
+        """Orders a fault; returns its id."""
+        if kind == "rate_limited":
+            self.provoked += times or 1_000_000
+        return str(self.standin.workspace.post("faults", fault=kind, method=method, times=times, **more)["id"])
+
+    def heal(self) -> None:
+        """No fault is ordered any more."""
+        self.http.request("DELETE", f"{self.standin.url}/sandbox/api/faults", json={})
+
+    def forward(self, **span: float) -> None:
+        """Business time goes on by `days`, `hours`, `minutes` at once."""
+        seconds = span.get("days", 0) * 86400 + span.get("hours", 0) * 3600 + span.get("minutes", 0) * 60
+        self.standin.workspace.post("clock", advance=seconds + 1)
+
+    def channel(self, name: str, **change: Any) -> None:
+        """Archive it, throw people or the bot out …"""
+        self.standin.workspace.post(f"channels/{channel_id(name)}", **change)
+
+    # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def until(self, condition: Callable[[], Any], seconds: float = 20, *, why: str | Callable[[], str] = "") -> Any:
+        """Polls until the condition holds; a machine that ended by itself is told with it."""
+        deadline = time.monotonic() + seconds
+        while not (found := condition()):
+            if time.monotonic() > deadline:
+                said = why() if callable(why) else why
+                raise AssertionError(f"{said or 'it never happened'} (waited {seconds:.0f} s){self._broken()}")
+            time.sleep(0.03)
+        return found
+
+    def _broken(self) -> str:
+        ended = [f"\n{machine}: {machine.broke}\n{machine.tail()}" for machine in self.machines if machine.broke]
+        return "".join(ended) or f"\n{self.machines[-1].tail()}" if self.machines else ""
+
+    def calm(self, seconds: float = 30, *, wait_for_all_looks: bool = False) -> None:
+        """Until nothing is owed any more: no delivery unsettled, no alert due, no look for twins ahead (soon, or at all)."""
+
+        def open_work() -> list[str]:
+            soon = 1e9 if wait_for_all_looks else checker.SOON
+            return checker.open_work(self.store, now=self.now(), soon=soon)
+
+        self.until(lambda: not open_work(), seconds, why=lambda: f"it never came to rest: {open_work()[:20]}")
+
+    def log(self) -> Any:
+        """Every call of the bot, as the stand-in counted them."""
+        return self.standin.workspace.get("log", since=0)
+
+    def keep(self, folder: Path) -> None:
+        """The database, in a file beside the logs."""
+        if self.database_url.startswith("sqlite"):
+            return  # it lies there already
+        name = self.database_url.partition("?")[0].rpartition("/")[2]
+        kept = f"kept_{name}"
+        self.store.close()
+        with psycopg.connect(self.database_url.replace(name, "postgres", 1), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {kept} TEMPLATE {name}")
+        (folder / "database.txt").write_text(self.database_url.replace(name, kept))
+
+    def now(self) -> float:
+        """Business time, Unix seconds."""
+        return float(self.standin.workspace.get("state", **{"as": "U0ANA"})["clock"]["now"])
+
+    def findings(self) -> list[checker.Finding]:
+        return checker.check(self.evidence())
+
+    def evidence(self) -> checker.Evidence:
+        return checker.Evidence(
+            store=self.store,
+            accepted=tuple(self.accepted),
+            log=self.log(),
+            messages=self.standin.messages_by_delivery(),
+            provoked=self.provoked,
+            logs=tuple(machine.said for machine in self.machines),
+            secrets=(TOKEN, SIGNING, *self.keys.values()),
+        )
+
+    def hold(self, seconds: float = 30) -> None:
+        """Comes to rest with every promise kept."""
+        self.calm(seconds)
+        found = self.findings()
+        assert found == [], "\n".join(map(str, found)) + self._broken()
+
+
+@contextmanager
+def village(
+    folder: Path, *, on: Ground, zygote: Zygote, http: httpx2.Client, haste: float = HASTE, operators: Pager | None = None, **env: str
+) -> Iterator[Village]:
+    """A new one; afterwards nothing of it is left."""
+    port = free_port()
+    with ExitStack() as stack:
+        standin = stack.enter_context(stand_in(folder, bot_port=port, haste=haste, http=http))
+        url = on.database(folder)
+        store = SqlStore(url)
+        opened = Village(
+            folder=folder,
+            database_url=url,
+            standin=standin,
+            zygote=zygote,
+            http=http,
+            store=store,
+            keys=on.keys,
+            port=port,
+            haste=haste,
+            operators=operators,
+            env={
+                "CLOSELOOP_DATA": str(folder),
+                "CLOSELOOP_DATABASE_URL": url,
+                "CLOSELOOP_REDIS_URL": LOCAL,
+                "CLOSELOOP_CONFIG": str(CONFIG),
+                "CLOSELOOP_CLOCK_FILE": str(standin.clock_file),
+                "CLOSELOOP_URL": f"http://127.0.0.1:{port}",
+                "CLOSELOOP_HASTE": str(haste),
+                "SLACK_API_URL": f"{standin.url}/api/",
+                "SLACK_BOT_TOKEN": TOKEN,
+                "SLACK_SIGNING_SECRET": SIGNING,
+                **({"CLOSELOOP_OPERATOR_WEBHOOK": operators.url(folder.name)} if operators else {}),
+                **env,
+            },
+        )
+        try:
+            yield opened
+        finally:
+            opened.stop()
+            store.close()
+            on.forget(url)
+
+
+_ports = threading.Lock()
+_given: set[int] = set()
+
+
+def free_port() -> int:
+    """A port that nobody has and that none of us was given; below those the system hands out by itself."""
+    with _ports:
+        for port in range(20_000 + (uuid.uuid4().int % 11_000), 32_700):
+            if port in _given:
+                continue
+            with socket.socket() as probe:
+                try:
+                    probe.bind(("127.0.0.1", port))
+                except OSError:
+                    continue
+            _given.add(port)
+            return port
+    raise AssertionError("no port is free")

@@ -1,0 +1,119 @@
+"""A process that has loaded everything and does nothing but fork: a machine is up in a moment.
+
+Orders come as lines of JSON on standard input; what happens is told on standard output, by it and by its children.
+When the input ends (the test run is over, or was killed), everything it forked is killed.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import select
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+
+
+def main() -> None:
+    sys.path[:0] = [str(HERE.parent.parent), str(HERE.parent)]
+    out = os.dup(1)
+    os.dup2(2, 1)
+    body = _preload()
+    say = body.speaker(out)
+    wake, poke = os.pipe()
+    os.set_blocking(poke, False)
+    signal.set_wakeup_fd(poke, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    say(loaded=True)
+    _serve(_Forker(body, out, say), wake)
+
+
+def _preload() -> Any:
+    """Everything a machine will import, so that its children share it."""
+    import alembic.command
+    import rq
+    import slack_bolt
+    import uvicorn
+    import uvicorn.protocols.http.httptools_impl
+    import uvicorn.protocols.websockets.auto
+
+    import bot.main
+    import connectors.chat.slack.inbound
+    import connectors.chat.slack.sockets
+    from faults import body
+
+    gc.collect()
+    gc.freeze()  # a collection in a child would copy every page it looks at
+    return body
+
+
+class _Forker:
+    def __init__(self, body: Any, out: int, say: Any) -> None:
+        self._body, self._out, self._say = body, out, say
+        self.children: set[int] = set()
+
+    def fork(self, order: dict[str, Any]) -> None:
+        pid = os.fork()
+        if pid == 0:
+            self._child(order)
+        self.children.add(pid)
+        self._say(forked=order["id"], child=pid)
+
+    def _child(self, order: dict[str, Any]) -> None:
+        code = 71
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.setpgid(0, 0)
+            said = os.open(order["said"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+            os.dup2(said, 1)
+            os.dup2(said, 2)
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            for name in [name for name in os.environ if name.startswith(("CLOSELOOP_", "SLACK_"))]:
+                del os.environ[name]
+            os.environ.update(order["env"])
+            self._body.Body(order, self._body.speaker(self._out)).live()
+            code = 0
+        except BaseException:
+            traceback.print_exc()
+            self._body.speaker(self._out)(broke=traceback.format_exc())
+        finally:
+            os._exit(code)
+
+    def reap(self) -> None:
+        while self.children:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            self.children.discard(pid)
+            self._say(gone=pid, code=os.waitstatus_to_exitcode(status))
+
+    def end(self) -> None:
+        for pid in self.children:
+            os.kill(pid, signal.SIGKILL)
+
+
+def _serve(forker: _Forker, wake: int) -> None:
+    rest = b""
+    while True:
+        ready, _, _ = select.select([0, wake], [], [])
+        if wake in ready:
+            os.read(wake, 4096)
+        forker.reap()
+        if 0 in ready:
+            read = os.read(0, 65536)
+            if not read:
+                forker.end()
+                return
+            *lines, rest = (rest + read).split(b"\n")
+            for line in lines:
+                forker.fork(json.loads(line))
+
+
+if __name__ == "__main__":
+    main()

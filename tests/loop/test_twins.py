@@ -1,0 +1,128 @@
+"""What arrived twice after all: the first stays, the others are removed, and the trail has both."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from cast import ANA, Shown, plain
+
+from bot.delivery import LOOKS
+from bot.ports import Later, Mark, Receipt, Refusal, Target, Unknown
+
+
+def lose_the_first_answer(world: Any, *, arrives: bool = True) -> Any:
+    """The next post arrives, later than anybody looks for it. Call what is returned to let it arrive."""
+    shown: list[tuple[Any, Target, Mark]] = []
+    show = world.chat.show
+
+    def show_late(message: Any, target: Target, /, *, mark: Mark) -> Receipt:
+        world.chat.show = show
+        shown.append((message, target, mark))
+        raise Unknown("timeout")
+
+    world.chat.show = show_late
+
+    def arrive() -> Shown:
+        ((message, target, mark),) = shown
+        receipt = Receipt(channel=target.place, ts="0.5")
+        late = Shown(place=target.place, message=message, mark=mark, receipt=receipt, root=target.root)
+        world.chat.shown.append(late)
+        return late
+
+    return arrive
+
+
+def sweep(world: Any) -> int:
+    return sum(world.sweeper.sweep(number) for number in world.store.due_sweeps(world.clock.machine(), limit=10))
+
+
+def test_a_card_that_arrives_late_makes_the_second_one_go(world: Any) -> None:
+    arrive = lose_the_first_answer(world)
+    alert = world.raised()
+    world.deliver()
+    second = world.card(alert)
+    late = arrive()
+    assert sweep(world) == 0, "nobody looks before a minute has passed"
+    world.acknowledge(world.alert(alert.id), ANA)
+    world.deliver()
+    world.clock.ahead += LOOKS[0]
+
+    assert sweep(world) == 1
+    world.deliver()
+    assert world.card(alert) is late, "the first that was posted stays"
+    assert "Acknowledged" in plain(late.message.lines[0]), "and is brought up to date"
+    removed = world.store.events(alert.id)[-1]
+    assert (removed.kind, removed.data["kept"], removed.data["removed"]) == ("twin_removed", "0.5", [second.receipt.ts])
+    world.clock.ahead += LOOKS[0]
+    assert sweep(world) == 0
+    assert world.kinds(alert).count("twin_removed") == 1
+
+
+def test_what_was_said_once_is_not_looked_for_again(world: Any) -> None:
+    world.raised()
+    world.deliver()
+    world.clock.ahead += 2 * LOOKS[1]
+    assert world.store.due_sweeps(world.clock.machine(), limit=10) == []
+
+
+def test_it_is_looked_for_twice(world: Any) -> None:
+    arrive = lose_the_first_answer(world)
+    alert = world.raised()
+    world.deliver()
+    world.clock.ahead += LOOKS[0] + 1
+    assert sweep(world) == 0
+    arrive()
+    world.clock.ahead += LOOKS[1]
+    assert sweep(world) == 1
+    world.deliver()
+    assert world.card(alert).receipt.ts == "0.5"
+
+
+@pytest.mark.parametrize("trouble", [Later("ratelimited", 5), Unknown("timeout")])
+def test_a_twin_that_cannot_be_removed_now_is_removed_by_the_next_look(world: Any, trouble: Any) -> None:
+    arrive = lose_the_first_answer(world)
+    alert = world.raised()
+    world.deliver()
+    arrive()
+    world.clock.ahead += LOOKS[0] + 1
+    world.chat.stuck = [trouble]
+    assert sweep(world) == 0
+    assert len(world.chat.shown) == 2
+    world.clock.ahead += LOOKS[0] + 1
+    assert sweep(world) == 1
+    world.deliver()
+    assert world.card(alert).receipt.ts == "0.5"
+
+
+def test_where_nobody_may_look_any_more_it_ends(world: Any) -> None:
+    arrive = lose_the_first_answer(world)
+    world.raised()
+    world.deliver()
+    arrive()
+    world.clock.ahead += LOOKS[0] + 1
+    world.chat.blind = [Refusal("is_archived", "place")]
+    assert sweep(world) == 0
+    world.clock.ahead += 2 * LOOKS[1]
+    assert world.store.due_sweeps(world.clock.machine(), limit=10) == []
+
+
+def test_two_who_look_at_once_record_it_once(world: Any) -> None:
+    arrive = lose_the_first_answer(world)
+    alert = world.raised()
+    world.deliver()
+    arrive()
+    world.clock.ahead += LOOKS[0] + 1
+    (number,) = world.store.due_sweeps(world.clock.machine(), limit=10)
+    look = world.chat.look
+
+    def look_while_another_does(target: Target, /, *, mark: Mark, age: float) -> list[Receipt]:
+        world.chat.look = look
+        seen = look(target, mark=mark, age=age)
+        world.sweeper.sweep(number)
+        return seen
+
+    world.chat.look = look_while_another_does
+    world.sweeper.sweep(number)
+    assert world.kinds(alert).count("twin_removed") == 1
+    assert len(world.chat.shown) == 1
