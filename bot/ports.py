@@ -374,8 +374,8 @@ class Store(Protocol):
         """lane ▶ since how many seconds of business or machine time its oldest unserved delivery may be served"""
         ...
 
-    def realign(self, machine: float, /) -> int:
-        """After a jump of the clock: no lease, pace or retry lies further ahead than it can have been set."""
+    def realign(self, machine: float, /, *, ahead: float = 900.0) -> int:
+        """No lease lies further ahead than it can have been set, no pace or retry further than `ahead` seconds."""
         ...
 
     # what only an operator can mend

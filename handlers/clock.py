@@ -123,9 +123,10 @@ class Ticker:
         if jumped:
             self.store.incident("clock", "clock", detail=f"it jumped by {jumped:+.0f} seconds", at=machine)
             self.store.mended("clock", "clock", at=machine)
-        if jumped or self._turn("tidy", TIDY, machine):
+        if self._turn("tidy", TIDY, machine):
             self.store.realign(machine)
         if jumped < 0:
+            self.store.realign(machine, ahead=PATIENCE)
             self.hinted.clear()
             self._again_at.clear()
             self._unread = AlertFilter(order="due", status=("open", "acknowledged"), limit=200)

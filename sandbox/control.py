@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from itertools import count
+from itertools import chain, count
 from typing import Any, Literal, cast, get_args
 
 from sandbox import payloads
@@ -83,7 +83,7 @@ def change_channel(ws: Workspace, bot: Bot, channel_id: str, body: Json) -> Json
 def _new_id(ws: Workspace, name: str) -> str:
     """Of its own: a deleted channel's id stays with it."""
     plain = "C0" + name.upper().replace("-", "")[:20]
-    return next(found for found in (plain, *(f"{plain}{n}" for n in count(2))) if found not in ws.rooms)
+    return next(found for found in chain((plain,), (f"{plain}{n}" for n in count(2))) if found not in ws.rooms)
 
 
 def _channel(ws: Workspace, channel_id: str) -> Channel:

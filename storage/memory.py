@@ -4,19 +4,36 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bot.core.events import Event
 from bot.core.people import Person
 from bot.core.policy import Policy
-from bot.core.state import Alert, Change
-from bot.ports import AlertFilter, Claimed, Clock, Conflict, Interaction, Page, Settled, Source
+from bot.core.state import Alert
+from bot.ports import (
+    AlertFilter,
+    Claimed,
+    Clock,
+    Conflict,
+    Delivery,
+    Incident,
+    Interaction,
+    Page,
+    Settled,
+    Source,
+    Waiting,
+)
+from storage import memory_folding, memory_waiting
+from storage.lanes import Wanted
+from storage.memory_incidents import MemoryIncidents
 from storage.memory_lanes import MemoryLanes
+from storage.memory_tx import MemoryTx
 from storage.reading import cursor, position
 from storage.rows import policy_data
+from storage.waiting import AHEAD
 
 Key = tuple[str, str]
 Found = tuple[Person, datetime]
@@ -27,6 +44,7 @@ class MemoryStore:
 
     def __init__(self, *, clock: Clock | None = None) -> None:
         self._machine = clock.machine if clock else time.time
+        self._now = clock.now if clock else _now
         self._turn = threading.RLock()
         self._data = threading.RLock()
         self._alerts: dict[str, Alert] = {}
@@ -37,6 +55,7 @@ class MemoryStore:
         self._interactions: dict[Key, Interaction] = {}
         self._beats: dict[Key, float] = {}
         self._lanes = MemoryLanes(self._alerts, self._events)
+        self._incidents = MemoryIncidents()
 
     @contextmanager
     def transaction(self) -> Iterator[MemoryTx]:
@@ -48,6 +67,9 @@ class MemoryStore:
 
     def ping(self) -> None:
         """Memory is always there."""
+
+    def seconds(self) -> float:
+        return time.time()
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -94,14 +116,10 @@ class MemoryStore:
             waiting = (alert.due_at for alert in self._alerts.values() if not alert.finished)
             return min((due for due in waiting if due and due > after), default=None)
 
-    def stuck(self, *, limit: int) -> list[tuple[str, str]]:
-        with self._data:
-            return self._lanes.stuck()[:limit]
-
     def counts(self) -> dict[str, int]:
         with self._data:
             names = [alert.status.value for alert in self._alerts.values() if not alert.finished]
-            names += [f"delivery.{state}" for state in self._lanes.unsettled()]
+            names += [f"delivery.{state}" for state in memory_waiting.unsettled(self._lanes)]
         return {name: names.count(name) for name in set(names)}
 
     def _newest(self) -> list[Alert]:
@@ -146,25 +164,65 @@ class MemoryStore:
 
     # ── deliveries and processes ─────────────────────────────────────────────────────────────────────────────────
 
-    def due_lanes(self, machine: float, /, *, limit: int) -> list[tuple[str, int]]:
+    def waiting(self, machine: float, /) -> list[Waiting]:
         with self._turn, self._data:
-            return self._lanes.due(machine)[:limit]
+            self._lanes.lose(machine)
+            return memory_waiting.waiting(self._lanes)
 
-    def next_lane_at(self, machine: float, /) -> float | None:
+    def stuck(self, *, limit: int) -> list[tuple[str, str]]:
         with self._data:
-            return self._lanes.next_at(machine)
+            return memory_waiting.stuck(self._lanes)[:limit]
 
-    def lane_of(self, delivery_id: int, /) -> str | None:
+    def due(self, delivery_id: int, /) -> Delivery | None:
         with self._data:
-            return self._lanes.lane_of(delivery_id)
+            return self._lanes.rows.get(delivery_id)
 
-    def claim(self, lane: str, machine: float, /, *, lease: float) -> Claimed | None:
+    def claim(  # noqa: PLR0913  each is a reason of its own to leave something alone
+        self, lane: str, machine: float, /, *, lease: float, posts: bool = True, edits: bool = True, only: int = 0
+    ) -> Claimed | None:
+        wanted = Wanted(lane=lane, machine=machine, lease=lease, posts=posts, edits=edits, only=only)
         with self._turn, self._data:
-            return self._lanes.claim(lane, machine, lease=lease)
+            return self._lanes.claim(wanted)
 
     def settle(self, claimed: Claimed, settled: Settled, /) -> int | None:
         with self._turn, self._data:
-            return self._lanes.settle(claimed, settled, machine=self._machine())
+            return self._lanes.settle(claimed, settled, machine=self._machine())[1]
+
+    def behind(self, *, limit: int) -> list[str]:
+        with self._data:
+            return memory_folding.behind(self._lanes)[:limit]
+
+    def due_sweeps(self, machine: float, /, *, limit: int) -> list[int]:
+        with self._data:
+            return memory_folding.due_sweeps(self._lanes, machine)[:limit]
+
+    def sweepable(self, delivery_id: int, /) -> tuple[Claimed, float] | None:
+        with self._data:
+            return memory_folding.sweepable(self._lanes, delivery_id)
+
+    def oldest(self, machine: float, /) -> dict[str, float]:
+        with self._data:
+            return memory_waiting.oldest(self._lanes, machine, self._now())
+
+    def realign(self, machine: float, /, *, ahead: float = AHEAD) -> int:
+        with self._turn, self._data:
+            return memory_waiting.realign(self._lanes, machine, ahead)
+
+    def incident(self, kind: str, subject: str, /, *, detail: str, at: float) -> None:
+        with self._turn, self._data:
+            self._incidents.incident(kind, subject, detail=detail, at=at)
+
+    def mended(self, kind: str, subject: str, /, *, at: float) -> None:
+        with self._turn, self._data:
+            self._incidents.mended(kind, subject, at=at)
+
+    def incidents(self, *, untold: bool = False) -> list[Incident]:
+        with self._data:
+            return self._incidents.known(untold=untold)
+
+    def told(self, incident_id: int, /, *, at: float) -> None:
+        with self._turn, self._data:
+            self._incidents.told(incident_id, at=at)
 
     def beat(self, kind: str, process: str, /, *, machine: float) -> None:
         with self._turn, self._data:
@@ -176,82 +234,6 @@ class MemoryStore:
         return {kind: at for (kind, _), at in newest}
 
 
-class MemoryTx:
-    """A transaction: what is put is kept aside until its end."""
-
-    def __init__(self, store: MemoryStore) -> None:
-        self._store = store
-        self._put: dict[str, tuple[Alert | None, Alert]] = {}
-        self._changes: list[Change] = []
-        self._remembered: dict[Key, Interaction] = {}
-        self._hints: Sequence[int] = ()
-
-    def alert(self, alert_id: str, /) -> Alert | None:
-        return self._put[alert_id][1] if alert_id in self._put else self._store.alert(alert_id)
-
-    def by_keys(self, keys: Iterable[Key], /) -> dict[Key, Alert]:
-        wanted = set(keys)
-        alerts = {**self._store._alerts, **{alert_id: after for alert_id, (_, after) in self._put.items()}}
-        found: dict[Key, Alert] = {}
-        for alert in sorted(alerts.values(), key=_finished):
-            if (alert.source, alert.dedup_key) in wanted:
-                found[alert.source, alert.dedup_key] = alert
-        return found
-
-    def last_events(self, alert_id: str, count: int, /) -> list[Event]:
-        mine = [event for change in self._changes for event in change.events if event.alert_id == alert_id]
-        return [*self._store._events.get(alert_id, ()), *mine][-count:]
-
-    def person(self, person_id: str, /) -> Person | None:
-        found = self._store.people([person_id]).get(person_id)
-        return found[0] if found else None
-
-    def policy(self, name: str, version: int | None = None, /) -> Policy:
-        return self._store.policy(name, version)
-
-    def interactions(self, keys: Iterable[Key], /) -> dict[Key, Interaction]:
-        known = {**self._store._interactions, **self._remembered}
-        return {key: known[key] for key in keys if key in known}
-
-    def remember(self, interaction: Interaction, /) -> None:
-        key = interaction.source, interaction.id
-        if self.interactions([key]):
-            raise Conflict(f"{interaction.source} {interaction.id} is answered already")
-        self._remembered[key] = interaction
-
-    def put(self, change: Change, /, *, before: Alert | None) -> None:
-        known = self.alert(change.alert.id)
-        if _version(known) != _version(before):
-            raise Conflict(f"{change.alert.id} is in another revision")
-        first = self._put[change.alert.id][0] if change.alert.id in self._put else before
-        self._put[change.alert.id] = first, change.alert
-        self._changes.append(change)
-
-    @property
-    def hints(self) -> Sequence[int]:
-        return self._hints
-
-    def apply(self) -> None:
-        """All of it, or Conflict and nothing."""
-        store = self._store
-        alerts = {**store._alerts, **{alert_id: after for alert_id, (_, after) in self._put.items()}}
-        unfinished = [(a.source, a.dedup_key) for a in alerts.values() if not a.finished]
-        if len(unfinished) != len(set(unfinished)):
-            raise Conflict("an unfinished alert has this dedup key already")
-        store._alerts.update((alert_id, after) for alert_id, (_, after) in self._put.items())
-        store._interactions.update(self._remembered)
-        lanes: dict[str, int] = {}
-        for change in self._changes:
-            store._events.setdefault(change.alert.id, []).extend(change.events)
-            for owed in change.owed:
-                lanes.setdefault(owed.place, store._lanes.owe(owed, change.events[-1].at))
-        self._hints = tuple(lanes.values())
-
-
-def _version(alert: Alert | None) -> tuple[int, int] | None:
-    return (alert.generation, alert.revision) if alert else None
-
-
 def _raised(alert: Alert) -> tuple[datetime, str]:
     return alert.raised_at, alert.id
 
@@ -260,12 +242,12 @@ def _due(alert: Alert) -> tuple[datetime, str]:
     return alert.due_at or alert.raised_at, alert.id
 
 
-def _finished(alert: Alert) -> tuple[bool, datetime]:
-    return not alert.finished, alert.finished_at or alert.raised_at
-
-
 def _wanted(alert: Alert, which: AlertFilter) -> bool:
     said = ((which.source, alert.source), (which.owner, alert.owner), (which.place, alert.place))
     return all(not wanted or wanted == is_ for wanted, is_ in said) and (
         not which.status or alert.status in which.status
     )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

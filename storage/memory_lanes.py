@@ -2,53 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.core.events import Event
+from bot.core.events import QUIET, Event
 from bot.core.state import Alert, Owed, card
 from bot.ports import Claimed, Delivery, Receipt, Settled
-from storage.lanes import DONE
-from storage.waiting import TRIES
+from storage import models
+from storage.lanes import DONE, STATES, Wanted, revision_of
+from storage.memory_gathering import gathered
+from storage.models import LASTING, SHARED
 
 WAITING = ("pending", "unknown")
 
 
 @dataclass
-class _Lane:
+class Lane:
     free_at: float = 0.0
     lease_until: float = 0.0
     holder: tuple[int, int] | None = None
     """a delivery and its fence"""
+    fold: int | None = None
+    fold_at: float = 0.0
 
 
 class MemoryLanes:
     """What is owed, by lane. `alerts` and `events` are the store's own."""
 
     def __init__(self, alerts: Mapping[str, Alert], events: Mapping[str, Sequence[Event]]) -> None:
-        self._alerts = alerts
+        self.alerts = alerts
         self._events = events
-        self._rows: dict[int, Delivery] = {}
-        self._by_key: dict[str, int] = {}
-        self._leases: dict[int, float] = {}
-        self._lanes: dict[str, _Lane] = {}
+        self.rows: dict[int, Delivery] = {}
+        self.by_key: dict[str, int] = {}
+        self.leases: dict[int, float] = {}
+        self.lanes: dict[str, Lane] = {}
+        self.sweeps: dict[int, float] = {}
+        self.folded: dict[int, int] = {}
+        """a reminder ▶ the digest that says it"""
+        self.versions: dict[int, int] = {}
+        """of rows that need another version of the protocol than the first"""
+
+    def copy(self) -> MemoryLanes:
+        """Another one that holds the same: what a transaction changes until it ends."""
+        other = MemoryLanes(self.alerts, self._events)
+        for name in ("rows", "by_key", "leases", "sweeps", "folded", "versions"):
+            setattr(other, name, dict(getattr(self, name)))
+        other.lanes = {name: replace(lane) for name, lane in self.lanes.items()}
+        return other
+
+    # ── owing ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def owe(self, owed: Owed, since: datetime) -> int:
         """Store it, or want the card in a newer revision. Returns its delivery id."""
-        if owed.key not in self._by_key:
-            return self._add(owed, since)
-        row = self._rows[self._by_key[owed.key]]
+        if owed.key not in self.by_key:
+            return self.add(owed, since)
+        row = self.rows[self.by_key[owed.key]]
         if owed.kind == "card":
             row = replace(row, seq=max(row.seq, owed.seq), generation=owed.generation, rank=owed.rank)
             again = row.state in DONE
-            self._rows[row.id] = replace(row, state="pending", not_before=0.0, attempts=0) if again else row
+            self.rows[row.id] = replace(row, state="pending", not_before=0.0, attempts=0) if again else row
         return row.id
 
-    def _add(self, owed: Owed, since: datetime) -> int:
-        number = len(self._rows) + 1
-        self._by_key[owed.key] = number
-        self._rows[number] = Delivery(
+    def add(self, owed: Owed, since: datetime, *, not_before: float = 0.0) -> int:
+        number = len(self.rows) + 1
+        self.by_key[owed.key] = number
+        self.rows[number] = Delivery(
             id=number,
             key=owed.key,
             kind=owed.kind,
@@ -59,110 +78,131 @@ class MemoryLanes:
             rank=owed.rank,
             thread=owed.thread,
             state="pending",
+            not_before=not_before,
             created_at=since,
         )
         return number
 
-    def lane_of(self, delivery_id: int) -> str | None:
-        return self._rows[delivery_id].place if delivery_id in self._rows else None
+    def follow(self, alert: Alert) -> None:
+        """Replies that wait for a card that was never shown wait for the one in the alert's new place."""
+        for row in list(self.rows.values()):
+            if row.alert_id == alert.id and row.state == "pending" and self.held(row):
+                self.rows[row.id] = replace(row, place=alert.place)
 
-    def unsettled(self) -> list[str]:
-        """The state of every delivery that is not settled."""
-        return [row.state for row in self._rows.values() if row.state not in DONE]
+    # ── claiming and settling ────────────────────────────────────────────────────────────────────────────────────
 
-    def stuck(self) -> list[tuple[str, str]]:
-        return [(row.place, row.error) for row in self._rows.values() if row.state in WAITING and row.attempts > TRIES]
-
-    def due(self, machine: float) -> list[tuple[str, int]]:
-        """Lanes that can be served now, longest waiting first; leases that ran out become `unknown` first."""
-        self._lose(machine)
-        due = [(at, lane, number) for lane, at, number in self._waiting() if at <= machine]
-        return [(lane, number) for _, lane, number in sorted(due)]
-
-    def next_at(self, machine: float) -> float | None:
-        return min((at for _, at, _ in self._waiting() if at > machine), default=None)
-
-    def claim(self, lane: str, machine: float, *, lease: float) -> Claimed | None:
-        place = self._lanes.setdefault(lane, _Lane())
+    def claim(self, wanted: Wanted) -> Claimed | None:
+        lane, machine = wanted.lane, wanted.machine
+        place = self.lanes.setdefault(lane, Lane())
         if place.lease_until > machine:
             return None
-        self._lose(machine)
-        row = self._next(lane, machine)
+        self.lose(machine)
+        row = self._next(wanted)
         if row is None:
             return None
         unknown = row.state == "unknown"
         since = row.attempted_at if unknown and row.attempted_at is not None else machine
         row = replace(row, state="sending", fence=row.fence + 1, attempts=row.attempts + 1, attempted_at=since)
-        self._rows[row.id] = row
-        self._leases[row.id] = place.lease_until = machine + lease
+        row = replace(row, posts=row.posts + (row.receipt is None))
+        self.rows[row.id] = row
+        self.leases[row.id] = place.lease_until = machine + wanted.lease
         place.holder = row.id, row.fence
-        return self._about(row, was_unknown=unknown)
+        return self.about(row, was_unknown=unknown)
 
-    def settle(self, claimed: Claimed, settled: Settled, *, machine: float) -> int | None:
-        row, place = self._rows[claimed.delivery.id], self._lanes[claimed.delivery.place]
+    def settle(self, claimed: Claimed, settled: Settled, *, machine: float) -> tuple[bool, int | None]:
+        row, place = self.rows[claimed.delivery.id], self.lanes[claimed.delivery.place]
         if row.fence != claimed.delivery.fence:
-            return None
-        self._leases.pop(row.id, None)
-        self._rows[row.id] = _outcome(row, claimed, settled)
+            return False, None
+        self.leases.pop(row.id, None)
+        held = [other for other in self.rows.values() if self._waits_for(other, row)]
+        self.rows[row.id] = _outcome(row, claimed, settled)
+        if self.rows[row.id].state == "superseded" and claimed.delivery.receipt is None and not settled.receipt:
+            self.rows |= {other.id: replace(other, state="superseded", error=settled.error) for other in held}
+        if settled.sweep_at is not None:
+            self.sweeps[row.id] = settled.sweep_at
         place.free_at = max(place.free_at, settled.lane_free_at)
         if place.holder == (row.id, row.fence):
             place.lease_until = 0.0
         if place.lease_until > machine:
-            return None
-        following = self._next(row.place, machine)
-        return following.id if following else None
+            return True, None
+        following = self._next(Wanted(lane=row.place, machine=machine, lease=0.0))
+        return True, following.id if following else None
 
-    def _about(self, row: Delivery, *, was_unknown: bool) -> Claimed:
-        alert = self._alerts[row.alert_id]
-        seq = alert.revision if row.kind == "card" else row.seq
-        told = tuple(event for event in self._events[alert.id] if event.seq == seq)
-        root = self._receipt_of_card(alert)
-        return Claimed(delivery=row, alert=alert, events=told, root=root, was_unknown=was_unknown)
+    def about(self, row: Delivery, *, was_unknown: bool = False) -> Claimed:
+        """A delivery with all that its message is made of, as it is now."""
+        if row.kind in SHARED:
+            return Claimed(delivery=row, alert=None, gathered=gathered(self, row), was_unknown=was_unknown)
+        alert = self.alerts[row.alert_id]
+        told = [event for event in self._events[alert.id] if event.seq == row.seq]
+        if row.kind == "card":
+            told = [event for event in self._events[alert.id] if event.kind not in QUIET][-1:]
+        return Claimed(
+            delivery=row,
+            alert=alert,
+            events=tuple(told),
+            root=self._card_at(alert, row.place if row.thread else alert.place),
+            was_unknown=was_unknown,
+            overtaken=row.kind not in LASTING and any(_overtakes(other, row) for other in self.rows.values()),
+        )
 
-    def _receipt_of_card(self, alert: Alert) -> Receipt | None:
-        number = self._by_key.get(card(alert).key)
-        return self._rows[number].receipt if number else None
-
-    def _lose(self, machine: float) -> None:
-        for number, until in list(self._leases.items()):
+    def lose(self, machine: float) -> None:
+        """Attempts whose lease ran out: nobody knows what became of them."""
+        for number, until in list(self.leases.items()):
             if until <= machine:
-                del self._leases[number]
-                self._rows[number] = replace(self._rows[number], state="unknown")
+                del self.leases[number]
+                self.rows[number] = replace(self.rows[number], state="unknown")
 
-    def _servable(self) -> Iterable[Delivery]:
-        """Everything that waits for its turn only; a reply waits for its card first."""
-        for row in self._rows.values():
-            held = row.thread and self._receipt_of_card(self._alerts[row.alert_id]) is None
-            if row.state in WAITING and not held:
+    # ── what waits ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def understood(self, row: Delivery) -> bool:
+        return self.versions.get(row.id, 1) <= models.VERSION
+
+    def held(self, row: Delivery) -> bool:
+        """A reply waits until its card is shown."""
+        return row.thread and self._card_at(self.alerts[row.alert_id], row.place) is None
+
+    def servable(self) -> Iterator[Delivery]:
+        """Everything that waits for its turn only."""
+        for row in self.rows.values():
+            if row.state in WAITING and self.understood(row) and not self.held(row):
                 yield row
 
-    def _at(self, row: Delivery) -> float:
-        paced = 0.0 if row.receipt else self._lanes.get(row.place, _Lane()).free_at
-        return max(row.not_before, paced)
+    def owed_at(self, row: Delivery) -> datetime:
+        """Since when it waits, in business time: of what is shown already, since the change it tells of."""
+        told = [event.at for event in self._events.get(row.alert_id, ()) if event.seq == row.seq]
+        return told[0] if row.shown and told else row.created_at
 
-    def _next(self, lane: str, machine: float) -> Delivery | None:
-        here = [row for row in self._servable() if row.place == lane and self._at(row) <= machine]
+    def _next(self, wanted: Wanted) -> Delivery | None:
+        free = wanted.posts and self.lanes.get(wanted.lane, Lane()).free_at <= wanted.machine
+        here = [row for row in self.servable() if row.place == wanted.lane and row.not_before <= wanted.machine]
+        here = [row for row in here if (wanted.edits if row.receipt else free)]
+        here = [row for row in here if wanted.only in (0, row.id)]
         return min(here, key=lambda row: (row.rank, row.id), default=None)
 
-    def _waiting(self) -> Iterator[tuple[str, float, int]]:
-        """(lane, machine second from which it may be served, a delivery) of lanes in which something waits."""
-        soonest: dict[str, tuple[float, int]] = {}
-        for row in self._servable():
-            best = soonest.get(row.place)
-            soonest[row.place] = min(best, (self._at(row), row.id)) if best else (self._at(row), row.id)
-        for lane, (at, number) in soonest.items():
-            yield lane, max(at, self._lanes.get(lane, _Lane()).lease_until), number
+    def _card_at(self, alert: Alert, place: str) -> Receipt | None:
+        number = self.by_key.get(card(replace(alert, place=place)).key)
+        return self.rows[number].receipt if number else None
+
+    def _waits_for(self, row: Delivery, root: Delivery) -> bool:
+        mine = root.kind == "card" and (row.alert_id, row.place) == (root.alert_id, root.place)
+        return mine and row.state == "pending" and self.held(row)
+
+
+def _overtakes(other: Delivery, row: Delivery) -> bool:
+    where = (other.alert_id, other.place, other.kind, other.thread)
+    return where == (row.alert_id, row.place, row.kind, row.thread) and other.seq > row.seq
 
 
 def _outcome(row: Delivery, claimed: Claimed, settled: Settled) -> Delivery:
-    wanted = claimed.alert.revision if row.kind == "card" else row.seq
+    wanted = revision_of(claimed)
     row = replace(
         row,
         state=settled.state,
         not_before=settled.not_before,
         error=settled.error,
+        posts=row.posts - (not settled.posted and claimed.delivery.receipt is None),
         receipt=None if settled.forget else settled.receipt or row.receipt,
         shown=0 if settled.forget else wanted if settled.state == "shown" else row.shown,
     )
-    newer = row.kind == "card" and settled.state in DONE and row.seq > wanted
+    newer = row.kind in STATES and settled.state in DONE and row.seq > wanted
     return replace(row, state="pending", attempts=0) if newer else row

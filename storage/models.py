@@ -200,10 +200,7 @@ deliveries = Table(
     # The digest that says it instead.
     Column("folded_into", Number),
     _integer("version", default="1"),
-    CheckConstraint(
-        "state IN ('pending', 'held', 'sending', 'unknown', 'shown', 'superseded', 'dead')",
-        name="state",
-    ),
+    CheckConstraint("state IN ('pending', 'held', 'sending', 'unknown', 'shown', 'superseded', 'dead')", name="state"),
 )
 
 
@@ -229,11 +226,8 @@ HELD = state_in("held")
 DONE = state_in("shown", "superseded", "dead")
 CARDS = and_(WAITING, deliveries.c.post == literal_column("1"), deliveries.c.kind == literal_column("'card'"))
 """cards that were never shown and wait"""
-CHASING = and_(
-    state_in("pending", "held"),
-    deliveries.c.kind.in_(_words(REMINDERS)),
-    deliveries.c.attempts == literal_column("0"),
-)
+_UNTRIED = deliveries.c.attempts == literal_column("0")
+CHASING = and_(state_in("pending", "held"), deliveries.c.kind.in_(_words(REMINDERS)), _UNTRIED)
 """reminders that nobody has tried to say yet"""
 PASSING = deliveries.c.kind.not_in(_words(LASTING))
 DIGESTS = deliveries.c.kind == literal_column("'digest'")
@@ -274,7 +268,6 @@ incidents = Table(
     _text("kind"),
     _text("subject"),
     _text("detail"),
-    # Machine seconds, all of them.
     _seconds("since"),
     _seconds("last_at"),
     _integer("count"),

@@ -20,6 +20,7 @@ from storage.lanes import Wanted
 from storage.models import deliveries, processes
 from storage.owing import insert_into
 from storage.policies import Policies
+from storage.waiting import AHEAD
 from storage.writing import SqlTx
 
 FORGET = 86_400.0
@@ -163,12 +164,12 @@ class SqlStore:
         with self.database.reading() as connection:
             return waiting.oldest(connection, machine, self._now())
 
-    def realign(self, machine: float, /) -> int:
+    def realign(self, machine: float, /, *, ahead: float = AHEAD) -> int:
         # Two transactions: whoever holds many deliveries must not wait for a lane.
         with self.database.writing() as connection:
-            moved = waiting.realign_lanes(connection, machine)
+            moved = waiting.realign_lanes(connection, machine, ahead)
         with self.database.writing() as connection:
-            return moved + waiting.realign_deliveries(connection, machine)
+            return moved + waiting.realign_deliveries(connection, machine, ahead)
 
     # ── what only an operator can mend ───────────────────────────────────────────────────────────────────────────
 

@@ -154,9 +154,9 @@ _CHASED = _with_more_than(MANY, _walk(CHASING), CHASING)
 # ── too far ahead ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def realign_lanes(connection: Connection, machine: float) -> int:
+def realign_lanes(connection: Connection, machine: float, ahead: float) -> int:
     """No lane is taken or paced for longer than it can have been; no shared card is kept from being refreshed."""
-    far = or_(places.c.lease_until > machine + LEASE, places.c.free_at > machine + AHEAD, places.c.fold_at > machine)
+    far = or_(places.c.lease_until > machine + LEASE, places.c.free_at > machine + ahead, places.c.fold_at > machine)
     # In the order of their names, as everybody who locks more than one.
     lanes = (
         connection.execute(select(places.c.lane).where(far).order_by(places.c.lane).with_for_update()).scalars().all()
@@ -164,25 +164,25 @@ def realign_lanes(connection: Connection, machine: float) -> int:
     for lane in lanes:
         nearer = {
             "lease_until": _at_most(places.c.lease_until, machine + LEASE),
-            "free_at": _at_most(places.c.free_at, machine + AHEAD),
+            "free_at": _at_most(places.c.free_at, machine + ahead),
             "fold_at": _at_most(places.c.fold_at, machine),
         }
         connection.execute(update(places).where(places.c.lane == lane).values(nearer))
     return len(lanes)
 
 
-def realign_deliveries(connection: Connection, machine: float) -> int:
+def realign_deliveries(connection: Connection, machine: float, ahead: float) -> int:
     """No lease, retry or look for twins lies further ahead than it can have been set, and no attempt in the future."""
-    ahead = (
+    which_far = (
         (SENDING, deliveries.c.lease_until, machine + LEASE, machine + LEASE),
-        (WAITING, deliveries.c.not_before, machine + AHEAD, machine + AHEAD),
+        (WAITING, deliveries.c.not_before, machine + ahead, machine + ahead),
         (SWEEPING, deliveries.c.sweep_at, machine + LATER, machine + LATER),
         # Nobody knows when that was: whoever looks for it looks further back.
         (WAITING, deliveries.c.attempted_at, machine, machine - UNSURE),
         (SENDING, deliveries.c.attempted_at, machine, machine - UNSURE),
     )
     changed = 0
-    for which, column, at_most, instead in ahead:
+    for which, column, at_most, instead in which_far:
         query = select(deliveries.c.id).where(which, column > at_most).order_by(deliveries.c.id)
         for delivery_id in connection.execute(query.with_for_update(skip_locked=True)).scalars().all():
             connection.execute(update(deliveries).where(deliveries.c.id == delivery_id), {column.name: instead})

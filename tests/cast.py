@@ -277,7 +277,8 @@ class FakeChat:
         self.looks += 1
         if self.blind:
             raise self.blind.pop(0)
-        return [shown.receipt for shown in self.shown if shown.mark.delivery == mark.delivery]
+        found = [shown.receipt for shown in self.shown if shown.mark.delivery == mark.delivery]
+        return sorted(found, key=lambda receipt: float(receipt.ts))
 
     def retract(self, receipt: Receipt, /) -> None:
         if self.stuck:

@@ -57,11 +57,12 @@ def store() -> MemoryStore:
 
 @pytest.fixture
 def wired(store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """Stands where bot.main is: the wiring of a database in memory."""
-    main = SimpleNamespace(open_store=lambda env=None: store, checks=list)
-    monkeypatch.setitem(sys.modules, "bot.main", main)  # type: ignore[arg-type]
-    monkeypatch.setattr(bot, "main", main, raising=False)
-    return main
+    """Stands where bot.main and bot.parts are: the wiring of a database in memory."""
+    wiring = SimpleNamespace(open_store=lambda env=None: store, checks=list)
+    for name in ("main", "parts"):
+        monkeypatch.setitem(sys.modules, f"bot.{name}", wiring)  # type: ignore[arg-type]
+        monkeypatch.setattr(bot, name, wiring, raising=False)
+    return wiring
 
 
 class NoQueue:

@@ -27,7 +27,7 @@ from bot.core.people import Person
 from bot.core.signal import Severity, Signal
 from bot.core.state import Alert, Status
 from bot.core.text import sentence
-from bot.ports import Answer, Gesture
+from bot.ports import Answer, Gesture, Receipt
 from connectors.chat.slack.client import SlackChat
 from connectors.chat.slack.inbound import Access, Answered, SlackInbound
 from sandbox.app import create_app
@@ -94,6 +94,27 @@ class FakeDesk:
     def take(self, gesture: Gesture, /) -> Answer:
         self.taken.append(gesture)
         return self.answer(gesture)
+
+
+@dataclass
+class FakeWays:
+    """Keeps every address; each may be used as often as `uses` says."""
+
+    kept: list[tuple[Receipt, str]] = field(default_factory=list)
+    uses: int = 3
+
+    def keep(self, receipt: Receipt, address: str, /) -> None:
+        self.kept += [(receipt, address)] * self.uses
+
+    def take(self, receipt: Receipt, /) -> str | None:
+        found = next((way for way in self.kept if way[0] == receipt), None)
+        if found is None:
+            return None
+        self.kept.remove(found)
+        return found[1]
+
+    def has(self, receipt: Receipt, /) -> bool:
+        return any(way[0] == receipt for way in self.kept)
 
 
 def signed(body: bytes, *, secret: str = SECRET, at: float | None = None, kind: str = "form") -> dict[str, str]:
@@ -202,9 +223,14 @@ def desk() -> FakeDesk:
 
 
 @pytest.fixture
-def inbound(wire: Wire, desk: FakeDesk) -> Iterator[SlackInbound]:
+def ways() -> FakeWays:
+    return FakeWays()
+
+
+@pytest.fixture
+def inbound(wire: Wire, desk: FakeDesk, ways: FakeWays) -> Iterator[SlackInbound]:
     access = Access(token=TOKEN, signing_secret=SECRET, base_url=wire.url)
-    made = SlackInbound(access, desk, now=lambda: NOW)
+    made = SlackInbound(access, desk, now=lambda: NOW, ways=ways)
     yield made
     made.close()
 
@@ -230,13 +256,14 @@ class Workspace:
     url: str
     http: httpx2.Client
     desk: FakeDesk
+    ways: FakeWays
 
     @property
     def api(self) -> str:
         return f"{self.url}/api/"
 
     def chat(self) -> SlackChat:
-        return SlackChat(TOKEN, base_url=self.api)
+        return SlackChat(TOKEN, base_url=self.api, ways=self.ways)
 
     def post(self, path: str, **body: Any) -> Any:
         return self.http.post(f"{self.url}/sandbox/api/{path}", json=body).json()
@@ -293,12 +320,12 @@ def servers() -> Iterator[Servers]:
 
 
 @pytest.fixture
-def workspace(servers: Servers, desk: FakeDesk) -> Iterator[Workspace]:
+def workspace(servers: Servers, desk: FakeDesk, ways: FakeWays) -> Iterator[Workspace]:
     """A fresh workspace and the connector, each asking the other over HTTP."""
     access = Access(token=TOKEN, signing_secret=SECRET, base_url=f"{servers.url}/api/")
-    servers.inbound = SlackInbound(access, desk, now=lambda: NOW)
+    servers.inbound = SlackInbound(access, desk, now=lambda: NOW, ways=ways)
     with httpx2.Client(trust_env=False, timeout=10) as http:
-        fresh = Workspace(url=servers.url, http=http, desk=desk)
+        fresh = Workspace(url=servers.url, http=http, desk=desk, ways=ways)
         fresh.post("reset")
         yield fresh
     servers.inbound.close()

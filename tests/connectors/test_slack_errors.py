@@ -60,6 +60,19 @@ def test_a_post_that_failed_is_told_for_what_it_is_and_not_repeated(
     assert len(wire.heard) == 1
 
 
+def test_an_edit_that_slack_failed_at_inside_may_have_been_done(wire: Wire) -> None:
+    wire.script.append(refused("update_failed"))
+    with pytest.raises(Unknown):
+        told(wire).show(card(), Target(place="slack:#a", edit=Receipt(channel="C1", ts="1.000001")), mark=MARK)
+
+
+def test_a_channel_on_its_way_to_another_workspace_is_asked_again_later(wire: Wire) -> None:
+    wire.script.append(refused("external_channel_migrating"))
+    with pytest.raises(Later) as later:
+        told(wire).show(card(), ROOT, mark=MARK)
+    assert later.value.seconds == 60
+
+
 def test_retry_after_is_taken_at_its_word(wire: Wire) -> None:
     wire.script.append(refused("ratelimited", 429, **{"Retry-After": "17"}))
     with pytest.raises(Later) as later:
@@ -110,4 +123,4 @@ def test_another_apps_message_with_our_mark_is_not_taken_for_ours(wire: Wire) ->
         "metadata": {"event_type": "closeloop_nudge", "event_payload": {"delivery": "nudge:1"}},
     }
     wire.script += [ok(messages=[forged]), ok(user_id="U0LOOP")]
-    assert told(wire).look(ROOT, mark=MARK, since=0.0) is None
+    assert told(wire).look(ROOT, mark=MARK, age=60) == []

@@ -12,7 +12,8 @@ import signal
 import socket
 import threading
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
@@ -85,7 +86,8 @@ class Body:
         for path, value in self.order.get("set", {}).items():
             _set(path, value)
         if self.order.get("arm"):
-            crash.arm(self.order["arm"], self._act())
+            self._arm(self.order)
+        signal.signal(signal.SIGUSR1, self._told_to_arm)
         made = main.parts()
         made.prepare()
         made.__dict__["prepare"] = lambda: None
@@ -94,23 +96,29 @@ class Body:
         # Signals reach a process through its first thread only; nobody here ends otherwise than by being killed.
         signal.signal = lambda *_: None  # type: ignore[assignment]
 
-    def _act(self) -> Any:
-        act = self._end if self.order["how"] == "exit" else self._stand()
-        if not self.order.get("moved"):
-            return act
-        begun = datetime.now(UTC)
-        return lambda: act() if self.parts.clock.now() - begun > timedelta(minutes=5) else None
+    def _told_to_arm(self, number: int, frame: Any) -> None:
+        """A machine that runs already is armed by a file beside its log, and says when it is."""
+        self._arm(json.loads(Path(f"{self.order['said']}.arm").read_text()))
+        self.say(armed=True)
+
+    def _arm(self, wanted: dict[str, Any]) -> None:
+        act = self._end if wanted["how"] == "exit" else self._stand(wanted["arm"])
+        if not wanted["moved"]:
+            crash.arm(wanted["arm"], act)
+            return
+        begun = self.parts.clock.now()
+        crash.arm(wanted["arm"], lambda: act() if self.parts.clock.now() - begun > timedelta(minutes=5) else None)
 
     def _end(self) -> None:
         os._exit(9)
 
-    def _stand(self) -> Any:
+    def _stand(self, name: str) -> Any:
         told = threading.Event()
 
         def stand() -> None:
             if not told.is_set():
                 told.set()
-                self.say(at=self.order["arm"])
+                self.say(at=name)
             threading.Event().wait()
 
         return stand
@@ -128,7 +136,7 @@ class Body:
     def _serve_redis(self) -> None:
         """As the supervisor does: a worker that ended is started again."""
         signal.signal = _signal  # RQ's worker runs in this, the first thread, and wants its alarm
-        while True:
+        while not self.stop.is_set():
             try:
                 main.run_worker()
             except Exception as error:  # noqa: BLE001  a worker process that broke is started again

@@ -24,7 +24,7 @@ SETTLED = frozenset({"shown", "superseded", "dead"})
 FIRED = frozenset({"nudged", "check_in", "escalated", "exception", "expired", "snooze_ended"})
 """what the clock does to an alert because its time has come"""
 SPEAKS_OF_MANY = frozenset({"fold", "digest"})
-SOON = 120.0
+SOON = 200.0
 """machine seconds: a look for twins that is nearer than that is waited for"""
 
 

@@ -33,6 +33,7 @@ class Machine:
     up: bool = False
     at: str | None = None
     """the crash point at which it stands"""
+    armed: bool = False
     code: int | None = None
     """how it ended: an exit code, or minus the signal that killed it"""
     broke: str = ""
@@ -57,6 +58,13 @@ class Machine:
             os.kill(self.pid, number)
         if number == signal.SIGKILL:
             self.until(lambda: not self.alive, why="it did not die")
+
+    def arm(self, name: str, *, how: str, moved: bool = False) -> None:
+        """From now on it ends (`exit`) or stands (`kill`) at this crash point; with `moved` once time was moved on."""
+        wanted = {"arm": name, "how": how, "moved": moved}
+        Path(f"{self.said}.arm").write_text(json.dumps(wanted))
+        os.kill(self.pid, signal.SIGUSR1)
+        self.until(lambda: self.armed or not self.alive, why="it was not armed")
 
     def tail(self) -> str:
         return self.said.read_text(errors="replace")[-3000:] if self.said.exists() else ""
@@ -91,15 +99,14 @@ class Zygote:
         roles: Iterable[str] = ALL,
         arm: str = "",
         how: str = "exit",
-        moved: bool = False,
         migrated: bool = True,
         constants: Mapping[str, Any] | None = None,
         wait: bool = True,
     ) -> Machine:
         """A new machine; returns once it answers.
 
-        `arm`: the crash point at which it ends (`exit`) or stands to be killed (`kill`); with `moved` only once
-        business time was moved on. `constants`: `module:NAME` ▶ another value.
+        `arm`: the crash point at which it ends (`exit`) or stands to be killed (`kill`), from its very beginning.
+        `constants`: `module:NAME` ▶ another value.
         """
         machine = Machine(port=port, roles=tuple(roles), said=said, told=self._told)
         order = {
@@ -110,7 +117,7 @@ class Zygote:
             "said": str(said),
             "arm": arm,
             "how": how,
-            "moved": moved,
+            "moved": False,
             "migrated": migrated,
             "set": dict(constants or {}),
         }
@@ -163,6 +170,8 @@ class Zygote:
             del self._machines[machine.pid]
         elif "up" in told:
             machine.up = True
+        elif "armed" in told:
+            machine.armed = True
         elif "at" in told:
             machine.at = told["at"]
         elif "broke" in told:

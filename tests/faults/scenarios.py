@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from faults.village import Village
 
@@ -17,13 +17,18 @@ STORM = 48
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """`run` in a village; `sure` afterwards, once it came to rest. `moved`: the point counts once time has passed."""
+    """`run` in a village; `sure` once it came to rest; `after` makes good what was broken on purpose.
+
+    `moved`: the point counts only once business time was moved on.
+    """
 
     run: Callable[[Village], None]
     sure: Callable[[Village], None] = lambda village: None
+    after: Callable[[Village], None] = lambda village: None
     moved: bool = False
     seconds: float = 25.0
-    constants: dict[str, object] = field(default_factory=dict)
+    alone: bool = False
+    """in a village of its own: what it leaves behind would be in everybody's way"""
 
 
 def raised(village: Village) -> None:
@@ -73,10 +78,15 @@ def gone(village: Village) -> None:
     village.until(lambda: "rerouted" in village.trail(alert), why="it took no other route")
 
 
+def back(village: Village) -> None:
+    village.channel("#ai-alerts", is_archived=False)
+
+
 def told(village: Village) -> None:
-    """A person can no longer be written to in the channel: an operator hears of it."""
+    """The channel is archived, and an operator hears of it."""
+    before = len(village.operators_told())
     gone(village)
-    village.until(lambda: village.operators_told(), why="no operator was told")
+    village.until(lambda: len(village.operators_told()) > before, why="no operator was told")
 
 
 def stormed(village: Village) -> None:
@@ -96,15 +106,15 @@ REACHES = {
     "delivery.said": Scenario(run=raised),
     "delivery.settled": Scenario(run=raised),
     "delivery.looked": Scenario(run=unheard),
-    "fate.settled": Scenario(run=gone),
+    "fate.settled": Scenario(run=gone, after=back),
     "twins.found": Scenario(run=late, sure=twin_removed),
     "twins.recorded": Scenario(run=late, sure=twin_removed),
     "twins.removed": Scenario(run=late, sure=twin_removed),
-    "fold.decided": Scenario(run=stormed, seconds=60),
+    "fold.decided": Scenario(run=stormed, seconds=60, alone=True),
     "clock.found": Scenario(run=forgotten, moved=True),
     "clock.hinted": Scenario(run=forgotten, moved=True),
     "act.taken": Scenario(run=clicked),
     "act.stored": Scenario(run=clicked),
-    "operator.told": Scenario(run=told),
+    "operator.told": Scenario(run=told, after=back),
 }
 """crash point ▶ how it is reached"""

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import ast
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
-from faults.conftest import DATABASES, Settle
-from faults.pager import Pager
+from faults.machine import Zygote
 from faults.scenarios import REACHES, Scenario
-from faults.village import Village
+from faults.village import Village, village
 
 from bot import crash
 
@@ -21,42 +23,91 @@ HASTE = 40.0
 HOW = ("exit", "kill")
 PRODUCT = ("bot", "handlers", "connectors", "storage")
 ROOT = Path(__file__).parents[2]
-CASES = [(name, how, database) for database in DATABASES for name in crash.POINTS for how in HOW]
+DATABASES = ("sqlite", "postgres")
 
 
-@pytest.mark.parametrize(("name", "how", "database"), CASES)
+class Line:
+    """One village after the other: whoever survives one case is armed for the next."""
+
+    def __init__(self, folder: Callable[[], Path], open_one: Callable[[Path, ExitStack], Village]) -> None:
+        self._folder, self._open = folder, open_one
+        self._stack = ExitStack()
+        self._village: Village | None = None
+
+    def village(self) -> Village:
+        """One in which a machine runs."""
+        if self._village is None:
+            self._village = self._open(self._folder(), self._stack)
+            self._village.start()
+        return self._village
+
+    def drop(self) -> None:
+        """Nobody uses this one any more."""
+        self._stack.close()
+        self._village = None
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def line(request: Any, tmp_path_factory: Any, zygote: Zygote, http: Any, grounds: Any, operators: Any) -> Iterator[Line]:
+    kind = str(request.param)
+
+    def open_one(folder: Path, stack: ExitStack) -> Village:
+        on = grounds(kind)
+        return stack.enter_context(
+            village(folder, on=on, zygote=zygote, http=http, haste=HASTE, operators=operators)
+        )
+
+    opened = Line(lambda: Path(tmp_path_factory.mktemp(f"crash-{kind}")), open_one)
+    yield opened
+    opened.drop()
+
+
+@pytest.mark.parametrize("how", HOW)
+@pytest.mark.parametrize("name", crash.POINTS)
 def test_whoever_dies_between_two_steps_leaves_nothing_lost_and_nothing_said_twice(
-    name: str, how: str, database: str, settle: Settle, operators: Pager
+    line: Line, name: str, how: str
 ) -> None:
     assert name in REACHES, f"no scenario reaches the crash point {name}: a new step needs one"
     scenario = REACHES[name]
-    village = settle(database, haste=HASTE, operators=operators)
-    village.constants |= scenario.constants
-    _die(village, scenario, name=name, how=how)
-    village.hold(scenario.seconds)
-    scenario.sure(village)
+    try:
+        if scenario.alone:
+            line.drop()
+        place = line.village()
+        _die(place, scenario, name=name, how=how)
+        place.hold(scenario.seconds)
+        scenario.sure(place)
+        scenario.after(place)
+        place.clear_all()
+    except BaseException:
+        line.drop()
+        raise
+    if scenario.alone:
+        line.drop()
 
 
-def _die(village: Village, scenario: Scenario, *, name: str, how: str) -> None:
-    """The scenario runs; the first machine dies at the point; a second one finishes what was begun."""
-    first = village.start(arm=name, how=how, moved=scenario.moved)
+def _die(place: Village, scenario: Scenario, *, name: str, how: str) -> None:
+    """The scenario runs; the machine that is there dies at the point; another one finishes what was begun."""
+    first = place.machines[-1]
+    first.arm(name, how=how, moved=scenario.moved)
     failed: list[BaseException] = []
 
     def run() -> None:
         try:
-            scenario.run(village)
+            scenario.run(place)
         except BaseException as error:
             failed.append(error)
 
     scene = threading.Thread(target=run, daemon=True)
     scene.start()
-    first.until(lambda: first.at or not first.alive, scenario.seconds, why=f"{name} was never reached")
+    first.until(lambda: first.at or not first.alive or failed, scenario.seconds, why=f"{name} was never reached")
+    if failed:
+        raise failed[0]
     if how == "kill":
-        assert first.at == name
+        assert first.at == name, first.broke or first.tail()
         first.kill()
     first.until(lambda: not first.alive, 10)
     assert first.code == (9 if how == "exit" else -9), first.broke or first.tail()
-    village.start()
+    place.start()
     scene.join(scenario.seconds)
     if failed:
         raise failed[0]

@@ -145,6 +145,14 @@ class Village:
         self.accepted.append(alert)
         return alert
 
+    def clear_all(self) -> None:
+        """Every source says of everything it raised that it is over."""
+        for alert in self.accepted:
+            found = self.store.alert(alert)
+            if found is not None and not found.finished:
+                headers = {"authorization": f"Bearer {self.keys[found.source]}"}
+                self.http.post(f"{self.url}/v1/alerts/{alert}/cleared", headers=headers).raise_for_status()
+
     def press(self, label: str, alert: str, *, who: str = "ana", seconds: float = 30) -> None:
         """A click on the card's button, again where the bot could not be reached."""
 

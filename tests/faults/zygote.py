@@ -12,7 +12,9 @@ import os
 import select
 import signal
 import sys
+import tempfile
 import traceback
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +49,33 @@ def _preload() -> Any:
     import connectors.chat.slack.sockets
     from faults import body
 
+    _rehearse(bot.main, body)
     gc.collect()
     gc.freeze()  # a collection in a child would copy every page it looks at
     return body
+
+
+def _rehearse(main: Any, body: Any) -> None:
+    """Make a web process once, without serving: what is imported late, compiled or looked up once is done then."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ.update(
+            CLOSELOOP_DATABASE_URL=f"sqlite:///{folder}/rehearsal.db",
+            CLOSELOOP_REDIS_URL=body.LOCAL,
+            CLOSELOOP_CONFIG=str(HERE / "closeloop.yaml"),
+            CLOSELOOP_CLOCK_FILE=f"{folder}/clock.json",
+            SLACK_API_URL="http://127.0.0.1:1/api/",
+            SLACK_BOT_TOKEN="xoxb-rehearsal",
+            SLACK_SIGNING_SECRET="rehearsal",
+        )
+        made = main.parts()
+        made.__dict__.update(prepare=lambda: None, alive=lambda kind: nullcontext())
+        real = main.parts, main.serve
+        main.parts, main.serve = lambda: made, lambda app, **where: None
+        main.run_web("127.0.0.1", 1)
+        main.parts, main.serve = real
+        assert made.work and made.ticker
+        made.store.ping()
+        made.store.close()
 
 
 class _Forker:

@@ -126,13 +126,10 @@ class World:
         """Serve every lane until nothing waits that may go within a minute of machine time."""
         outcomes: list[Outcome] = []
         for _ in range(500):
-            now = self.clock.machine()
-            times = [
-                (at, one.delivery)
-                for one in self.store.waiting(now)
-                for at in (one.post_at, one.edit_at)
-                if at is not None
-            ]
+            now, room = self.clock.machine(), self.throttle.room("slack", self.clock.machine())
+            waiting = self.store.waiting(now)
+            times = [(max(one.post_at, room.posts_at), one.delivery) for one in waiting if one.post_at is not None]
+            times += [(max(one.edit_at, room.edits_at), one.delivery) for one in waiting if one.edit_at is not None]
             outcomes += [done for at, number in sorted(times) if at <= now and (done := self.courier.deliver(number))]
             ahead = [at for at, _ in times if at > now]
             if all(at > now for at, _ in times):
@@ -154,7 +151,7 @@ class World:
         return [event.kind.value for event in self.store.events(alert.id)]
 
     def owed(self, alert: Alert) -> list[Delivery]:
-        return [row for row in self.store._lanes._rows.values() if row.alert_id == alert.id]
+        return [row for row in self.store._lanes.rows.values() if row.alert_id == alert.id]
 
     def card(self, alert: Alert) -> Shown:
         """Its one card: never two."""

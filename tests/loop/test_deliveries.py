@@ -75,9 +75,9 @@ def test_what_changes_while_the_card_is_on_its_way_is_shown_next(world: Any) -> 
 
 def test_a_nudge_is_a_reply_under_the_card_from_the_second_on_also_a_direct_message(world: Any) -> None:
     alert = world.raised()
-    world.deliver()
-    world.sleep(20)
-    world.deliver()
+    for _ in range(3):
+        world.deliver()
+        world.sleep(10)
     nudges = [shown for shown in world.chat.shown if shown.mark.kind == "nudge"]
     replies = [shown for shown in nudges if shown.root]
     assert {(shown.place, shown.root) for shown in replies} == {("slack:#ai-alerts", world.card(alert).receipt)}
@@ -99,7 +99,9 @@ def test_an_escalation_reaches_the_manager_with_what_the_card_offers(world: Any)
 
 def test_every_repeat_in_the_exceptions_channel_says_which_alert_it_is(world: Any) -> None:
     world.raised()
-    world.sleep(165 + 240)
+    world.sleep(165)
+    world.deliver()
+    world.sleep(240)
     world.deliver()
     repeats = world.chat.to("slack:#ai-exceptions")
     assert [shown.mark.kind for shown in repeats] == ["exception", "exception"]

@@ -113,16 +113,33 @@ class World:
             tx.put(change, before=before)
         return change.alert
 
-    def claim(self, place: str = PLACE) -> Any:
-        return self.store.claim(place, self.machine, lease=30.0)
+    def claim(self, place: str = PLACE, **which: Any) -> Any:
+        return self.store.claim(place, self.machine, lease=30.0, **which)
 
     def show(self, claimed: Any, ts: str = "1.0", *, paced: float = 0.0) -> int | None:
         free_at = self.machine + paced if paced else 0.0
         receipt = claimed.delivery.receipt or Receipt(channel="C1", ts=ts)
-        return self.store.settle(claimed, Settled(state="shown", receipt=receipt, lane_free_at=free_at))
+        posted = claimed.delivery.receipt is None
+        settled = Settled(state="shown", posted=posted, receipt=receipt, lane_free_at=free_at)
+        return self.store.settle(claimed, settled)
+
+    def served_at(self) -> dict[str, float]:
+        """lane ▶ the machine second from which it may be served"""
+        found = {one.lane: (one.post_at, one.edit_at) for one in self.store.waiting(self.machine)}
+        return {lane: min(at for at in ats if at is not None) for lane, ats in found.items()}
 
     def due(self) -> list[str]:
-        return [lane for lane, _ in self.store.due_lanes(self.machine, limit=10)]
+        """Lanes that can be served now, longest waiting first."""
+        due = [(at, lane) for lane, at in self.served_at().items() if at <= self.machine]
+        return [lane for _, lane in sorted(due)]
+
+    def next_at(self) -> float | None:
+        """The earliest machine second after now at which a waiting lane may be served, or None."""
+        return min((at for at in self.served_at().values() if at > self.machine), default=None)
+
+    def lane_of(self, delivery_id: int) -> str | None:
+        row = self.store.due(delivery_id)
+        return row.place if row else None
 
 
 @pytest.fixture

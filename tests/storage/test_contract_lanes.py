@@ -26,7 +26,7 @@ def test_a_claim_brings_everything_an_attempt_needs(world: Any) -> None:
 
 def test_an_empty_lane_gives_nothing(world: Any) -> None:
     assert world.claim("slack:#nobody") is None
-    assert world.store.lane_of(4711) is None
+    assert world.lane_of(4711) is None
 
 
 def test_a_lane_is_served_by_severity_then_age(world: Any) -> None:
@@ -52,7 +52,7 @@ def test_one_delivery_of_a_lane_is_on_its_way_at_a_time(world: Any) -> None:
 def test_settling_says_what_can_be_served_next(world: Any) -> None:
     world.raise_(), world.raise_()
     following = world.show(world.claim())
-    assert world.store.lane_of(following) == "slack:#ai-alerts"
+    assert world.lane_of(following) == "slack:#ai-alerts"
     assert world.show(world.claim()) is None
     assert world.claim() is None
 
@@ -62,7 +62,7 @@ def test_posts_are_paced_and_the_lane_says_when_it_is_free(world: Any) -> None:
     assert world.show(world.claim(), paced=1.05) is None
     assert world.claim() is None
     assert world.due() == []
-    assert world.store.next_lane_at(world.machine) == pytest.approx(world.machine + 1.05)
+    assert world.next_at() == pytest.approx(world.machine + 1.05)
     world.clock.pass_(1.06)
     assert world.due() == ["slack:#ai-alerts"]
     assert world.claim() is not None
@@ -80,7 +80,7 @@ def test_an_edit_may_go_while_posts_are_paced(world: Any, by_ana: Actor) -> None
     edit = world.claim()
     assert (edit.alert.id, edit.delivery.receipt) == (shown.id, Receipt(channel="C1", ts="1.0"))
     assert world.show(edit) is None
-    assert world.store.next_lane_at(world.machine) == pytest.approx(world.machine + 60.0)
+    assert world.next_at() == pytest.approx(world.machine + 60.0)
 
 
 def test_many_changes_become_one_edit_of_the_newest_revision(world: Any, by_ana: Actor) -> None:
@@ -127,7 +127,7 @@ def test_a_reply_waits_until_its_card_is_shown(world: Any, by_ana: Actor) -> Non
     assert world.store.settle(world.claim(), Settled(state="pending", not_before=later, error="timeout")) is None
     assert world.due() == []
     assert world.claim() is None
-    assert world.store.next_lane_at(world.machine) == pytest.approx(later)
+    assert world.next_at() == pytest.approx(later)
     world.clock.pass_(101)
     card = world.claim()
     assert card.delivery.kind == "card"
@@ -143,7 +143,7 @@ def test_a_reply_under_a_dead_card_never_makes_its_lane_look_due(world: Any, by_
     assert world.store.settle(world.claim(), Settled(state="dead", error="is_archived")) is None
     world.clock.pass_(10_000)
     assert world.due() == []
-    assert world.store.next_lane_at(world.machine) is None
+    assert world.next_at() is None
     assert world.store.counts()["delivery.pending"] == 1
 
 
@@ -211,7 +211,7 @@ def test_an_unknown_outcome_is_looked_at_in_its_time(world: Any) -> None:
     later = world.machine + 40
     assert world.store.settle(first, Settled(state="unknown", not_before=later, lane_free_at=later)) is None
     assert world.claim() is None
-    assert world.store.next_lane_at(world.machine) == pytest.approx(later)
+    assert world.next_at() == pytest.approx(later)
     world.clock.pass_(40)
     again = world.claim()
     assert (again.was_unknown, again.delivery.attempted_at) == (True, first.delivery.attempted_at)
@@ -258,16 +258,16 @@ def test_settling_late_does_not_free_a_lane_that_serves_another(world: Any) -> N
     world.show(other, ts="2.0")
 
 
-def test_waiting_lanes_come_longest_waiting_first_and_no_more_than_asked(world: Any) -> None:
+def test_every_lane_says_when_it_may_be_served_and_names_one_of_its_deliveries(world: Any) -> None:
     for n in range(4):
         world.raise_(place=f"slack:#{n}")
     claimed = world.claim("slack:#1")
     world.store.settle(claimed, Settled(state="pending", not_before=world.machine + 5))
     world.clock.pass_(10)
-    lanes = world.store.due_lanes(world.machine, limit=10)
-    assert [lane for lane, _ in lanes][-1] == "slack:#1"
-    assert {world.store.lane_of(row) for _, row in lanes} == {f"slack:#{n}" for n in range(4)}
-    assert len(world.store.due_lanes(world.machine, limit=2)) == 2
+    assert world.due()[-1] == "slack:#1"
+    waiting = world.store.waiting(world.machine)
+    assert {one.lane for one in waiting} == {f"slack:#{n}" for n in range(4)}
+    assert all(world.lane_of(one.delivery) == one.lane for one in waiting)
 
 
 def test_a_card_that_is_gone_is_forgotten_and_posted_anew(world: Any, by_ana: Actor) -> None:

@@ -108,7 +108,7 @@ def test_due_alerts_are_the_unfinished_ones_whose_instant_has_come(world: Any) -
 
 def test_nothing_is_due_in_an_empty_store(world: Any) -> None:
     assert world.store.next_due(world.clock.at) is None
-    assert world.store.next_lane_at(world.machine) is None
+    assert world.next_at() is None
     assert world.store.counts() == {}
     assert world.store.beats() == {}
 

@@ -208,7 +208,7 @@ def test_hints_name_one_delivery_for_each_lane(world: Any) -> None:
     with world.store.transaction() as tx:
         for place in ("slack:#one", "slack:#two", "slack:#one"):
             tx.put(world.raising(tx, place=place), before=None)
-    assert sorted(world.store.lane_of(hint) for hint in tx.hints) == ["slack:#one", "slack:#two"]
+    assert sorted(world.lane_of(hint) for hint in tx.hints) == ["slack:#one", "slack:#two"]
 
 
 def test_a_transaction_without_changes_has_no_hints(world: Any) -> None:

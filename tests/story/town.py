@@ -17,6 +17,7 @@ from story.processes import CLOSELOOP, Product, own_environment, two_free_ports
 from story.workspace import Channel, Person, Shown, Workspace, channel_id, until
 
 from bot import sources
+from bot.core.events import QUIET
 from storage.store import SqlStore
 
 SOURCES = ("ap-auditor", "fraud-watch", "model-watch", "stock-watch", "desk-watch", "gate-watch")
@@ -246,11 +247,16 @@ class Town:
         return until(condition, seconds, why=why)
 
     def happened(self, alert_id: str, *kinds: str, seconds: float = 15) -> list[Any]:
-        """The trail, once it is exactly these kinds of events."""
-        until(
-            lambda: self.kinds(alert_id) == list(kinds), seconds, why=lambda: f"{self.kinds(alert_id)} is not {kinds}"
-        )
-        return self.events(alert_id)
+        """The trail, once it is exactly these kinds of events; what only the deliveries wrote into it is left out."""
+
+        def events() -> list[Any]:
+            return [event for event in self.events(alert_id) if event["kind"] not in QUIET]
+
+        def there() -> bool:
+            return [event["kind"] for event in events()] == list(kinds)
+
+        until(there, seconds, why=lambda: f"{self.kinds(alert_id)} is not {kinds}")
+        return events()
 
     def raw(self, kind: str, body: Any, *, sign: str = "good", **headers: str) -> Any:
         """A hand-made request to the bot: signed as Slack signs, or not."""
