@@ -2,12 +2,16 @@
 
     python bench/intake.py                    # the whole table, about two minutes
     python bench/intake.py --seconds 2 --rounds 1
+    python bench/intake.py --database postgres  # the product on PostgreSQL beside the product on SQLite
 
 Three servers, one after the other and again in each round, all of them one uvicorn process with the product's app:
 
     group     the product: one writer, many requests a commit (SQLite on disk, WAL, synchronous=FULL)
     unstored  the same parsing, authentication and validation, answered without storing
     single    one commit per request, each in the thread of its request
+
+`--database postgres` compares two others instead: `group` as above, and `postgres`, the same product on a PostgreSQL of
+its own with fsync on, as it comes.
 
 The load comes from one light process of its own (raw sockets, keep-alive, one request at a time a connection), so that
 two cores are enough. The databases lie in a folder under the current directory: put it on the disk you want to know.
@@ -17,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import math
 import os
@@ -28,15 +33,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypedDict
 
+from product import figure, postgres
+
 ROOT = Path(__file__).resolve().parent.parent
 CONNECTIONS = (1, 16, 64)
 VARIANTS = ("group", "unstored", "single")
+DATABASES = ("group", "postgres")
+"""the variants of `--database postgres`"""
 KEY = "cl_bench_" + "5" * 64
 
 
@@ -59,7 +68,7 @@ class Measured(TypedDict):
 # ── the server ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def serve(variant: str, port: int, database: Path, profile: str | None) -> None:
+def serve(variant: str, port: int, database: str, profile: str | None) -> None:
     """One uvicorn process with the product's app, until SIGTERM."""
     from handlers import web
 
@@ -67,7 +76,7 @@ def serve(variant: str, port: int, database: Path, profile: str | None) -> None:
     web.serve(_app(loop, door, _profiled(profile)), host="127.0.0.1", port=port)
 
 
-def _door(variant: str, database: Path) -> tuple[Any, Any]:
+def _door(variant: str, database: str) -> tuple[Any, Any]:
     from bot.hints import BackgroundQueue
     from bot.ids import new_id
     from bot.loop import Loop
@@ -76,8 +85,8 @@ def _door(variant: str, database: Path) -> tuple[Any, Any]:
     hints = BackgroundQueue(_NoQueue())
     hints.start()
     loop = Loop(store=store, queue=hints, clock=clock, plan=_plan(), new_id=new_id)
-    doors = {"group": None, "unstored": _Unstored(), "single": _Single(loop)}
-    return doors[variant], loop
+    doors = {"unstored": _Unstored(), "single": _Single(loop)}
+    return doors.get(variant), loop
 
 
 def _app(loop: Any, door: Any, parse: Any) -> Any:
@@ -96,7 +105,7 @@ def _app(loop: Any, door: Any, parse: Any) -> Any:
     )
 
 
-def _store(database: Path) -> tuple[Any, Any]:
+def _store(url: str) -> tuple[Any, Any]:
     from bot.clock import SystemClock
     from bot.core.people import Person
     from bot.core.policy import Policy, Step
@@ -106,7 +115,7 @@ def _store(database: Path) -> tuple[Any, Any]:
     from storage import migrate
     from storage.store import SqlStore
 
-    url, clock = f"sqlite:///{database}", SystemClock()
+    clock = SystemClock()
     migrate.upgrade(url)
     store, now = SqlStore(url), clock.now()
     steps = tuple(Step(who=who, nudge_every=timedelta(minutes=15)) for who in ("owner", "manager"))
@@ -328,10 +337,9 @@ def _request(number: int) -> tuple[bytes, bytes]:
 
 
 @contextmanager
-def _server(variant: str, folder: Path, profile: str | None) -> Iterator[tuple[int, int]]:
+def _server(variant: str, database: str, profile: str | None) -> Iterator[tuple[int, int]]:
     port = _free_port()
-    database = folder / f"{variant}-{port}.db"
-    command = [sys.executable, __file__, "serve", variant, str(port), str(database), *([profile] if profile else [])]
+    command = [sys.executable, __file__, "serve", variant, str(port), database, *([profile] if profile else [])]
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
     try:
         _wait_for(port, process)
@@ -380,20 +388,36 @@ def _cpu(pid: int) -> float:
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
+Databases = Callable[[str], str]
+"""a variant ▶ the URL of an empty database for it"""
+
+
 def run(options: argparse.Namespace) -> None:
     """All variants in every round, so that a machine that gets slower meanwhile is unfair to none of them."""
-    folder = Path(tempfile.mkdtemp(prefix="bench-intake-", dir=Path.cwd()))
-    found: dict[tuple[str, int], list[Measured]] = {}
-    try:
+    with _databases(options.database) as database:
+        found: dict[tuple[str, int], list[Measured]] = {}
         for _ in range(options.rounds):
-            for variant in options.variants:
-                with _server(variant, folder, options.profile) as server:
+            for variant in options.variants or (DATABASES if options.database == "postgres" else VARIANTS):
+                with _server(variant, database(variant), options.profile) as server:
                     for connections in options.connections:
                         one = _measured(server, connections, options.seconds)
                         found.setdefault((variant, connections), []).append(one)
+    _report(found, options)
+
+
+@contextmanager
+def _databases(kind: str) -> Iterator[Databases]:
+    folder = Path(tempfile.mkdtemp(prefix="bench-intake-", dir=Path.cwd()))
+    numbers = itertools.count()
+    try:
+        with postgres() if kind == "postgres" else nullcontext() as server:
+            yield (
+                lambda variant: (
+                    server() if server and variant == "postgres" else f"sqlite:///{folder / f'{next(numbers)}.db'}"
+                )
+            )
     finally:
         shutil.rmtree(folder)
-    _report(found, options)
 
 
 def _report(found: dict[tuple[str, int], list[Measured]], options: argparse.Namespace) -> None:
@@ -407,14 +431,24 @@ def _report(found: dict[tuple[str, int], list[Measured]], options: argparse.Name
             f"{middle['p50']:>9.2f}{middle['p99']:>9.2f}{middle['worst']:>10.1f}{middle['cpu']:>8.0f}"
         )
     most = max(options.connections)
-    if set(VARIANTS) <= set(options.variants):
-        group, unstored, single = (_rate(found[variant, most]) for variant in VARIANTS)
-        print(f"\nat {most} connections, median of {options.rounds} rounds of {options.seconds:g} s:")
-        print(f"  group / unstored  {group / unstored:6.1%}   (goal: at least 60 %)")
-        print(f"  group / single    {group / single:6.1f}x  (goal: at least 5x)")
-        print(
-            f"  p99 of group      {statistics.median(o['p99'] for o in found['group', most]):6.1f} ms (goal: < 100 ms)"
-        )
+    measured = {variant for variant, _ in found}
+    print(f"\nat {most} connections, median of {options.rounds} rounds of {options.seconds:g} s:")
+    if measured >= set(VARIANTS):
+        _beside_the_references(found, most)
+    if measured >= set(DATABASES):
+        sqlite, other = (_rate(found[variant, most]) for variant in DATABASES)
+        said, ratio = f"{sqlite:.0f}/s on SQLite", other / sqlite
+        figure("accepted on PostgreSQL", f"{other:.0f}/s", reference=said, ratio=ratio, goal=">= 1x", met=ratio >= 1)
+
+
+def _beside_the_references(found: dict[tuple[str, int], list[Measured]], most: int) -> None:
+    group, unstored, single = (_rate(found[variant, most]) for variant in VARIANTS)
+    p99 = statistics.median(one["p99"] for one in found["group", most])
+    value, ratio = f"{group:.0f}/s", group / unstored
+    figure("accepted", value, reference=f"{unstored:.0f}/s unstored", ratio=ratio, goal=">= 0.6x", met=ratio >= 0.6)
+    ratio = group / single
+    figure("accepted", value, reference=f"{single:.0f}/s one by one", ratio=ratio, goal=">= 5x", met=ratio >= 5)
+    figure("p99 of an answer", f"{p99:.1f} ms", goal="< 100 ms", met=p99 < 100)
 
 
 def _rate(runs: list[Measured]) -> float:
@@ -423,7 +457,7 @@ def _rate(runs: list[Measured]) -> float:
 
 def main() -> None:
     if sys.argv[1:2] == ["serve"]:
-        serve(sys.argv[2], int(sys.argv[3]), Path(sys.argv[4]), sys.argv[5] if sys.argv[5:] else None)
+        serve(sys.argv[2], int(sys.argv[3]), sys.argv[4], sys.argv[5] if sys.argv[5:] else None)
         return
     if sys.argv[1:2] == ["load"]:
         print(json.dumps(load(int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))))
@@ -432,7 +466,8 @@ def main() -> None:
     options.add_argument("--seconds", type=float, default=4.0, help="of each measurement")
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--connections", type=int, nargs="+", default=list(CONNECTIONS))
-    options.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS))
+    options.add_argument("--variants", nargs="+", choices={*VARIANTS, *DATABASES})
+    options.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
     options.add_argument("--profile", help="file for cProfile's account of storing (slows it down)")
     run(options.parse_args())
 

@@ -37,6 +37,8 @@ SETTLED = 20.0
 SAMPLE_EVERY = 5.0
 FORM_EVERY = 4
 """each so-manieth alert is resolved by its owner's form, the others are cleared by their source"""
+HASTE = "20"
+"""how much faster the platform's limits pass: at their own pace they would hold up all that is measured here"""
 CHANNELS = tuple(f"soak-{number}" for number in range(20))
 
 
@@ -180,7 +182,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=5.0, help="of load; 0 for none")
     parser.add_argument("--rate", type=float, default=8.0, help="alerts a second")
     asked = parser.parse_args()
-    with up("memory", channels=CHANNELS) as product:
+    with up("memory", channels=CHANNELS, CLOSELOOP_HASTE=HASTE) as product:
         product.limits(**NO_LIMITS)
         met = idle(product, product.supervisor)
         if asked.minutes:

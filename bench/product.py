@@ -264,9 +264,17 @@ def up(
         env["CLOSELOOP_URL"] = f"http://127.0.0.1:{port}"
         box = f"http://127.0.0.1:{port + 1}/sandbox/api"
         product = Product(url=f"http://127.0.0.1:{port}", box=box, place=place, env=env, supervisor=running.pid)
-        wait_until(product.ready, what="the product's start")
+        _until_ready(product)
         furnish(product, channels)
         yield product
+
+
+def _until_ready(product: Product) -> None:
+    try:
+        wait_until(product.ready, what="the product's start")
+    except SystemExit:
+        print((product.place / "log").read_text(errors="replace")[-3000:], file=sys.stderr)
+        raise
 
 
 def own_environment(place: Path, **more: str) -> dict[str, str]:
@@ -339,7 +347,7 @@ class Watch:
         for entry in found["calls"]:
             self._call(entry)
         for entry in found["inbound"]:
-            if entry["kind"] == "interaction":
+            if entry["kind"] in ("block_actions", "view_submission"):
                 self.clicks.append(entry["ms"])
                 if entry["error"] or entry["status"] != 200:
                     self.failed.append(entry)
@@ -348,7 +356,7 @@ class Watch:
     def _call(self, entry: Any) -> None:
         if not entry["ok"]:
             return
-        if entry["method"] == "chat.update":
+        if entry["method"] in ("chat.update", "response_url") and entry["delivery"]:
             self.edits.append(entry)
         if entry["method"] != "chat.postMessage":
             return

@@ -69,8 +69,6 @@ def hindrance(claimed: Claimed, now: datetime) -> str | None:
         return f"the alert is {alert.status}"
     if delivery.generation != alert.generation:
         return f"the alert moved on to generation {alert.generation}"
-    if delivery.thread and delivery.place != alert.place:
-        return f"the card is in {alert.place.partition(':')[2]} now"
     return "a newer one followed" if claimed.overtaken else None
 
 

@@ -107,14 +107,14 @@ _WHAT = {
     "place": ("cannot say anything in {name}", "{name} works again", "places cannot be written to"),
     "route": ("finds no way for {name}", "there is a way for {name} again", "alerts have no way to anybody"),
     "row": ("gave up saying {name}", "{name} is done with", "messages were given up"),
-    "clock": ("met a jump of the clock", "the clock is steady again", "clocks jumped"),
+    "clock": ("met a jump of the clock", "the clock jumped and is steady again", "clocks jumped"),
 }
 _UNKNOWN = ("needs an operator for {name}", "{name} is mended", "things need an operator")
 _BY_KIND = {
     "workspace": "Run closeloop check and do what it says",
     "place": "Unarchive the channel or invite @Closeloop to it, or name another in closeloop.yaml and restart",
     "route": "Look at fallback in closeloop.yaml: its owner and its channel are where everything goes last",
-    "row": "Look at the alert in the web API or with closeloop alert show; its owner was told in plain words",
+    "row": "Look at its alert with closeloop alert show: it took its next route, and the trail says why",
     "clock": "Look at NTP on the database's machine; overdue steps are taken one at a time, nothing is lost",
 }
 _REINSTALL = "Install the app again (api.slack.com ▸ your app ▸ Install App), set SLACK_BOT_TOKEN anew, and restart"
@@ -204,6 +204,8 @@ def _sentence(incident: Incident) -> str:
         when = "at" if incident.kind in ("clock", "row") else "since"  # what happened, and what goes on
         return f"{_opened(_words(incident)[0], incident)}{why} {when} {begun}. {to_do(incident)}."
     over = _words(incident)[1].format(name=name_of(incident))
+    if incident.kind == "clock":  # over as soon as it is met: what to do is not
+        return f"{over[0].upper()}{over[1:]}{why}, at {begun}. {to_do(incident)}."
     ended = f"{instant(incident.ended_at):%Y-%m-%d %H:%M} UTC"
     return f"{over[0].upper()}{over[1:]}; it did not from {begun} to {ended}{why}."
 

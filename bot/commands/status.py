@@ -31,8 +31,7 @@ def _document(only: list[str]) -> dict[str, Any]:
     for name in only:
         if name not in health.NAMES:
             raise Failed(f"there is no check {name}; {did_you_mean(name, health.NAMES)}")
-    made = parts()
-    return health.document(health.look(made.senses), only=only)
+    return health.document(health.look(parts().senses), only=only)
 
 
 def _print(found: dict[str, Any]) -> None:

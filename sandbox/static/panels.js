@@ -53,8 +53,8 @@ export function closePanel() {
 
 export function drawPanel() {
   if (!opened) return;
-  const { faults, users, clock, alerts_hint: hint } = store.state;
-  const facts = [opened.name, store.channel, faults, users, channelById(store.channel), clock.rate, hint];
+  const { faults, users, clock, revoked, alerts_hint: hint } = store.state;
+  const facts = [opened.name, store.channel, faults, users, channelById(store.channel), clock.rate, revoked, hint];
   if (redraw(opened.body, facts, PANELS[opened.name][1])) tickClock();
 }
 

@@ -267,6 +267,17 @@ def test_one_sentence_says_what_since_when_and_what_to_do(
     assert way.heard[0][1] == said
 
 
+def test_a_jump_of_the_clock_is_over_at_once_and_still_says_what_to_do(book: Book, hands: Hands) -> None:
+    way = Way()
+    book.end(book.open("clock", "clock", "it jumped by -90 seconds"), NINE)
+    telling(book, hands, webhook=way).tell()
+    assert way.heard[0][:2] == (
+        "Closeloop: the clock jumped and is steady again",
+        "The clock jumped and is steady again (it jumped by -90 seconds), at 2026-11-20 09:00 UTC. "
+        "Look at NTP on the database's machine; overdue steps are taken one at a time, nothing is lost.",
+    )
+
+
 def test_every_kind_and_every_code_has_its_own_advice_and_leaves_no_braces() -> None:
     for kind in operators._WHAT:
         for code in (*operators._BY_CODE, "never heard of"):

@@ -168,6 +168,15 @@ LEFT_ALONE = [
 ]
 
 
+def test_the_minute_that_is_left_to_resolve_what_got_worse_is_left_alone() -> None:
+    strict = replace(POLICY, within=dict.fromkeys(Severity, timedelta(seconds=1)))
+    known = given(1, policy=strict)
+    alert = done(life.acknowledge(opened(), known, by=who(ANA))).alert
+    worse = life.raised_again(alert, known, signal=signal(severity=Severity.CRITICAL)).alert
+    assert worse.resolve_by == known.now + minutes(1)
+    assert fate.realigned(worse, known) is None
+
+
 @pytest.mark.parametrize(("what", "alert"), LEFT_ALONE)
 def test_what_its_policy_allows_is_left_alone(what: str, alert: Alert) -> None:
     monthly = replace(POLICY, steps=(Step(who="owner", nudge_every=30 * DAY),))

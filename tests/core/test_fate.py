@@ -36,6 +36,7 @@ def at_step(step: int) -> Alert:
 ALERTS = {
     **{name: make() for name, make in STATES.items()},
     "the manager is asked": at_step(1),
+    "taken after an escalation": replace(STATES["acknowledged"](), step=1),
     "at the top": at_step(3),
     "snoozed": asleep(),
     "its card in the last channel": replace(at_step(3), place=f"slack:{LAST_CHANNEL}"),
@@ -87,6 +88,7 @@ ROUTES = [
     ("its card with the last resort", "note", ELSA_DM, True, Kind.REROUTED, ELSA_DM, []),
     # an old place of its card
     ("open", "card", ELSEWHERE, False, Kind.REROUTED, HERE, []),
+    ("open", "card", ANA_DM, False, Kind.REROUTED, HERE, []),
     ("open", "nudge", ELSEWHERE, True, Kind.REROUTED, HERE, [CARD, ("nudge", HERE, True)]),
     ("acknowledged", "note", ELSEWHERE, True, Kind.REROUTED, HERE, [CARD, ("note", HERE, True)]),
     # the owner's direct messages
@@ -119,7 +121,7 @@ ROUTES = [
     ),
     ("the manager is asked", "nudge", CLEO_DM, False, Kind.ESCALATED, HERE, [CARD, ("escalation", ELSA_DM, False)]),
     ("snoozed", "escalation", CLEO_DM, False, Kind.REROUTED, HERE, [CARD]),
-    ("acknowledged", "escalation", CLEO_DM, False, Kind.REROUTED, HERE, [CARD]),
+    ("taken after an escalation", "escalation", CLEO_DM, False, Kind.REROUTED, HERE, [CARD]),
     # the top of it
     ("at the top", "exception", LAST_CHANNEL, False, Kind.REROUTED, HERE, [CARD, ("exception", ELSA_DM, False)]),
     ("at the top", "exception", ELSA_DM, False, Kind.REROUTED, HERE, [CARD]),

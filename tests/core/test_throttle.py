@@ -84,15 +84,16 @@ def test_a_new_workspace_takes_a_burst_and_then_ten_posts_a_second() -> None:
     assert workspace.posts() == 50
 
 
-def test_a_post_goes_at_the_very_instant_that_was_named() -> None:
-    workspace = Workspace(now=NOON + 0.123)
+@pytest.mark.parametrize("ceiling", [31.0, 599.0, 600.0, 7_777.0])
+def test_a_post_goes_at_the_very_instant_that_was_named(ceiling: float) -> None:
+    workspace = Workspace(now=NOON + 0.123, limits=Limits(ceiling=ceiling))
     workspace.posts()
     for _ in range(1_000):
         at = workspace.take()
         assert at > workspace.now
         workspace.now = at
         assert workspace.take() == 0.0
-    assert workspace.now == pytest.approx(NOON + 0.123 + 100.0, abs=0.01)
+    assert workspace.now == pytest.approx(NOON + 0.123 + 60_000.0 / ceiling, abs=0.01)
 
 
 def test_a_429_halves_the_rate_and_ends_the_burst_but_freezes_no_other_lane() -> None:
@@ -254,6 +255,7 @@ def test_it_is_shut_twice_as_long_each_time_the_probe_fails_up_to_a_minute() -> 
         assert workspace.take("read") == 0.0
         workspace.learn("read", "away", probe=workspace.state.probe)
     assert seen == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]
+    assert unpacked(packed(workspace.state)) == workspace.state, "also after a long time"
 
 
 @pytest.mark.parametrize(("luck", "seconds"), [(0.0, 0.0), (0.25, 0.25), (1.0, 1.0)])
@@ -308,6 +310,33 @@ def test_a_workspace_that_refuses_us_is_asked_once_a_minute() -> None:
     workspace.take()
     workspace.learn("post", "ok", probe=workspace.state.probe)
     assert workspace.room().shut == ""
+
+
+# ── clocks that differ ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_two_processes_that_take_turns_gain_nothing_by_their_clocks() -> None:
+    workspace = Workspace()
+    for turn in range(2_000):
+        workspace.take(behind=0.9 * (turn % 2))
+        workspace.now += 0.01
+    assert len(workspace.gone) == 50 + 10 * 20 - 1
+
+
+def test_what_a_clock_that_is_ahead_no_longer_counts_still_counts_for_the_others() -> None:
+    workspace = Workspace()
+    for _ in range(48):
+        workspace.take("edit")
+    workspace.now = NOON + 60.05
+    assert workspace.take("edit") == 0.0
+    assert workspace.take("edit", behind=0.9) == NOON + 60.0
+
+
+def test_the_oldest_call_counts_whoever_wrote_it_first() -> None:
+    workspace = Workspace(limits=Limits(methods={"edit": 2}))
+    workspace.take("edit")
+    workspace.take("edit", behind=0.9)
+    assert workspace.take("edit") == NOON - 0.9 + 60.0
 
 
 # ── any history ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -61,7 +61,7 @@ def unheard(village: Village) -> None:
 
 def late(village: Village) -> None:
     """Slack cuts the call off and carries it out long after: past our look, so the card stands twice for a while."""
-    village.fault("late", seconds=50 / village.haste)
+    village.fault("late", seconds=70 / village.haste)
     alert = village.raise_alert()
     village.until(lambda: len(village.messages_of(f"card:{alert}:")) == 2, why="there were never two cards")
 
@@ -84,6 +84,7 @@ def back(village: Village) -> None:
 
 def told(village: Village) -> None:
     """The channel is archived, and an operator hears of it."""
+    raised(village)  # where it was archived before, it works again
     before = len(village.operators_told())
     gone(village)
     village.until(lambda: len(village.operators_told()) > before, why="no operator was told")

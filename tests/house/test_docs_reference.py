@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, get_args
 
 import pytest
@@ -17,12 +16,11 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.routing import Route
 
-from bot import checks, environment
+from bot import checks, environment, health, operators
 from bot.config import shapes
 from bot.config.values import span
 from bot.core.events import Kind
 from bot.core.state import Status
-from bot.main import ready
 from bot.settings import loads
 from connectors.chat.slack import check as slack_check
 from connectors.intake import native
@@ -207,7 +205,6 @@ def test_every_metric_in_the_docs_exists_with_its_labels_and_every_metric_is_tol
     assert {name for text in PAGES.values() for name in re.findall(r"\bcloseloop_[a-z_]+", text)} <= {
         *known,
         *(f"{name}_bucket" for name in known),
-        "closeloop_database_url",
     }
     assert first_cells("docs/operations.md", "Metrics") == known
     for counted in (meters.INTAKE, meters.SLACK_REQUESTS, meters.ACTS, meters.DELIVERIES, meters.SHOWN_AFTER):
@@ -229,9 +226,9 @@ def test_every_event_and_status_is_in_the_glossary() -> None:
 
 
 def test_every_part_of_readiness_is_told_and_nothing_else_is() -> None:
-    store = SimpleNamespace(ping=lambda: None, beats=dict, stuck=lambda limit: [])
-    made: Any = SimpleNamespace(
-        store=store, queue=SimpleNamespace(ping=lambda: True), clock=SimpleNamespace(machine=lambda: 0.0), chats={}
-    )
-    parts = {"intake", *(name for name, _, _ in ready(made))}
-    assert first_cells("docs/operations.md", "Readiness") == parts
+    assert first_cells("docs/operations.md", "Readiness") == {"intake", *health.NAMES}
+
+
+def test_every_kind_of_incident_is_told_and_nothing_else_is() -> None:
+    kinds = {cell for cell in first_cells("docs/operations.md", "Incidents") if not cell.startswith("CLOSELOOP_")}
+    assert kinds == set(operators._WHAT)

@@ -175,7 +175,8 @@ HINDRANCES: list[tuple[str, dict[str, Any], Any, dict[str, Any], float, str | No
             (replace(opened(), generation=2), {}, "the alert moved on to generation 2"),
             (CLOSED, {}, "the alert is closed"),
             (replace(opened(), status=Status.DISMISSED), {}, "the alert is dismissed"),
-            (replace(opened(), place="slack:#ai-exceptions"), {}, "the card is in #ai-exceptions now"),
+            # A reply goes where its card went.
+            (replace(opened(), place="slack:#ai-exceptions"), {}, None),
         )
     ),
 ]

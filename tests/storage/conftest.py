@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from bot.core import alert as life
 from bot.core.alert import Given, Placed
@@ -22,6 +23,7 @@ from bot.core.state import Alert, Change
 from bot.ports import Receipt, Settled, Store
 from storage import migrate
 from storage.memory import MemoryStore
+from storage.models import deliveries
 from storage.store import SqlStore
 
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -122,6 +124,14 @@ class World:
         posted = claimed.delivery.receipt is None
         settled = Settled(state="shown", posted=posted, receipt=receipt, lane_free_at=free_at)
         return self.store.settle(claimed, settled)
+
+    def of_version(self, version: int) -> None:
+        """Every delivery there is needs this version of the protocol."""
+        if isinstance(self.store, SqlStore):
+            with self.store.database.writing() as connection:
+                connection.execute(update(deliveries).values(version=version))
+        else:
+            self.store._lanes.versions = dict.fromkeys(self.store._lanes.rows, version)
 
     def served_at(self) -> dict[str, float]:
         """lane ▶ the machine second from which it may be served"""

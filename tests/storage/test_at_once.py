@@ -9,14 +9,16 @@ import textwrap
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.core import alert as life
-from bot.core.events import Actor
-from bot.core.state import Alert, Refused
+from bot.core.events import CLOCK, Actor, Kind
+from bot.core.state import Alert, Cause, Refused, change, owe
 from bot.ports import Conflict, Interaction, Receipt, Settled
 from storage.store import SqlStore
 
@@ -126,6 +128,91 @@ def test_one_delivery_of_a_lane_is_on_its_way_at_a_time(sql_world: Any) -> None:
 
     served = [delivery for mine in together(sql_world, serve) for delivery in mine]
     assert len(served) == len(set(served)) == 24
+
+
+def test_however_many_claim_or_settle_at_once_one_does(sql_world: Any) -> None:
+    sql_world.raise_()
+    claims = [claimed for claimed in together(sql_world, lambda world, _: world.claim()) if claimed]
+    assert len(claims) == 1
+    (claimed,) = claims
+
+    def settle(world: Any, n: int) -> bool:
+        with world.store.transaction() as tx:
+            before = tx.alert(claimed.alert.id)
+            mine = tx.settle(claimed, Settled(state="dead", error=f"{n}"))
+            if mine:
+                by = Actor(kind="clock", id="clock", name="Clock")
+                tx.put(life.note(before, world.given(tx), by=by, text=f"{n}"), before=before)
+        return bool(mine)
+
+    together(sql_world, settle)
+    row = sql_world.store.due(claimed.delivery.id)
+    said = [event.reason for event in sql_world.store.events(claimed.alert.id) if event.kind == "noted"]
+    assert row.error in said, "the outcome and its event are of the same one"
+
+
+def test_of_many_who_fold_at_once_each_reminder_is_gathered_by_one_into_one_digest(sql_world: Any) -> None:
+    """Two channels and the owner's own lane, all at once, while somebody serves them and others change the alerts."""
+    places, mine = ["slack:#one", "slack:#two"], "slack:@ana@acme.example"
+    alerts = [sql_world.raise_(place=place) for place in places for _ in range(15)]
+    for alert in alerts:
+        remind(sql_world, alert, alert.place, thread=True)
+        remind(sql_world, alert, mine, thread=False)
+
+    def work(world: Any, n: int) -> list[tuple[str, str, str]]:
+        if n == 0:
+            return serve_a_while(world, [*places, mine])
+        if n == 1:
+            return change_a_while(world, alerts)
+        return fold_until_calm(world, [*places, mine][n % 3])
+
+    gathered = [one for found in together(sql_world, work) for one in found]
+    keys = [key for _, key, _ in gathered]
+    assert len(keys) == len(set(keys)), "nothing is told twice"
+    digests = {digest for _, _, digest in gathered}
+    assert len(digests) == 1
+    told = [
+        event for alert in alerts for event in sql_world.store.events(alert.id) if event.data.get("digest") in digests
+    ]
+    assert len(told) == len(keys), "each says so in its trail"
+
+
+def remind(world: Any, alert: Alert, place: str, *, thread: bool) -> None:
+    with world.store.transaction() as tx:
+        before = tx.alert(alert.id)
+        step = change(before, Cause(Kind.NUDGED, by=CLOCK, at=world.clock.at), to={})
+        tx.put(replace(step, owed=(owe(step.alert, "nudge", place=place, thread=thread),)), before=before)
+
+
+def fold_until_calm(world: Any, lane: str) -> list[tuple[str, str, str]]:
+    found: list[tuple[str, str, str]] = []
+    for _attempt in range(20):
+        with suppress(Conflict):
+            with world.store.transaction() as tx:
+                folding = tx.fold(lane, world.machine, now=world.clock.at)
+                for alert_id, _, digest in folding.gathered:
+                    before = tx.alert(alert_id)
+                    cause = Cause(Kind.SUPERSEDED, by=CLOCK, at=world.clock.at, facts={"digest": digest})
+                    tx.put(replace(change(before, cause, to={}), owed=()), before=before)
+            found += folding.gathered
+    return found
+
+
+def serve_a_while(world: Any, lanes: list[str]) -> list[Any]:
+    for _attempt in range(20):
+        for claimed in filter(None, map(world.claim, lanes)):
+            with suppress(Conflict), world.store.transaction() as tx:
+                tx.alert(claimed.delivery.alert_id)
+                receipt = Receipt(channel="C1", ts=str(claimed.delivery.id))
+                tx.settle(claimed, Settled(state="shown", posted=True, receipt=receipt))
+    return []
+
+
+def change_a_while(world: Any, alerts: list[Alert]) -> list[Any]:
+    for alert in alerts:
+        with suppress(Conflict):
+            world.change(alert, life.note, by=CLOCK, text="meanwhile")
+    return []
 
 
 def test_changes_and_settling_at_once_lose_no_revision(sql_world: Any, by_ana: Actor) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
@@ -21,6 +22,7 @@ from bot.core.events import Actor
 from storage import migrate
 from storage.engine import Database
 from storage.models import metadata
+from storage.store import SqlStore
 
 
 def test_an_empty_database_has_no_revision_and_upgrading_twice_does_no_harm(tmp_path: Path) -> None:
@@ -36,6 +38,85 @@ def test_many_processes_may_upgrade_at_once(postgres_url: str, tmp_path: Path) -
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(migrate.upgrade, [url] * 4))
         assert migrate.current(url) == migrate.head()
+
+
+def test_a_database_that_is_newer_than_this_code_is_left_alone(database_url: str) -> None:
+    database = Database(database_url)
+    with database.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert migrate.upgrade(database_url) is False
+    assert migrate.current(database_url) == "9999"
+    with database.writing() as connection:
+        connection.execute(text(f"UPDATE alembic_version SET version_num = '{migrate.head()}'"))
+    database.close()
+    assert migrate.upgrade(database_url) is True
+
+
+def test_what_the_first_version_stored_is_all_there_after_the_second_migration(
+    postgres_url: str, tmp_path: Path, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for url in (postgres_url, f"sqlite:///{tmp_path / 'first.db'}"):
+        with monkeypatch.context() as first:
+            first.setattr(command, "upgrade", lambda config, _head, upgrade=command.upgrade: upgrade(config, "0001"))
+            migrate.upgrade(url)
+        assert migrate.current(url) == "0001"
+        _store_as_the_first_version_did(url)
+        database = Database(url)
+        with database.reading() as connection:
+            before = [dict(row._mapping) for row in connection.execute(text("SELECT * FROM deliveries ORDER BY id"))]
+        assert len(before) == 3
+        migrate.upgrade(url)
+        with database.reading() as connection:
+            after = [dict(row._mapping) for row in connection.execute(text("SELECT * FROM deliveries ORDER BY id"))]
+        new = {"posts": 0, "sweep_at": None, "sweeps": 0, "folded_into": None, "version": 1}
+        assert after == [{**row, **new} for row in before]
+        database.close()
+        store = SqlStore(url, clock=clock)
+        claimed = store.claim("slack:#ai-alerts", 1_000.0, lease=30.0)
+        assert (claimed.delivery.key, claimed.delivery.posts, claimed.alert.owner) == ("waits", 1, "ana@acme.example")
+        store.close()
+
+
+def test_the_first_version_may_go_on_writing_after_the_second_migration(database_url: str) -> None:
+    """Its statements name the columns it knows: all that is new has a value of its own."""
+    _store_as_the_first_version_did(database_url)
+    database = Database(database_url)
+    with database.reading() as connection:
+        query = "SELECT DISTINCT d.posts, d.sweeps, d.version, p.fold_at FROM deliveries d, places p"
+        assert [tuple(row) for row in connection.execute(text(query))] == [(0, 0, 1, 0.0)]
+    database.close()
+
+
+def _store_as_the_first_version_did(url: str) -> None:
+    """An alert with a card that waits, one that is shown, and a reply that is held."""
+    at = "2026-11-20T09:00:00.000000+00:00"
+    signal = '{"source":"ap-auditor","title":"Invoice off","severity":"warning"}'
+    policy = '{"steps":[["owner",600.0,2]]}'
+    values = f"""'a1', '1a', 'ap-auditor', 'k1', '{signal}', 'warning', 'open', 'ana@acme.example', 'slack:#ai-alerts',
+        'default', 1, '{at}', 1, 1, 1, '{at}', '{at}', 0, 0, '[]', 0"""
+    statements = (
+        f"INSERT INTO policies (name, version, data, at) VALUES ('default', 1, '{policy}', '{at}')",
+        f"""INSERT INTO alerts (id, tail, source, dedup_key, signal, severity, status, owner, place, policy,
+        policy_version, raised_at, generation, revision, count, last_raised_at, due_at, step, asked, declined, returned)
+        VALUES ({values})""",
+        "INSERT INTO places (lane, free_at, holder, fence, lease_until) VALUES ('slack:#ai-alerts', 0, NULL, 0, 0)",
+        *(
+            f"""INSERT INTO deliveries (key, kind, alert_id, seq, generation, place, rank, thread, state, post,
+            attempts, not_before, fence, lease_until, shown, receipt_ts, created_at, error)
+            VALUES ('{key}', '{kind}', 'a1', 1, 1, 'slack:#ai-alerts', 2, {thread}, '{state}', 1, 0, 0.25, 0, 0, 0,
+            '1.0', '{at}', '')"""
+            for key, kind, thread, state in (
+                ("waits", "card", "false", "pending"),
+                ("shown", "card", "false", "shown"),
+                ("held", "nudge", "true", "held"),
+            )
+        ),
+    )
+    database = Database(url)
+    with database.writing() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    database.close()
 
 
 def test_migrations_and_models_agree(database_url: str) -> None:
