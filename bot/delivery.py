@@ -29,7 +29,7 @@ log = structlog.get_logger()
 
 LEASE = 30.0
 """seconds; well over a chat's ten for one call"""
-CALL = 12.0
+CALL = 14.0
 """seconds that have to be left of the lease to say something: whoever is slower could say what another says too"""
 PACE = 1.01
 """seconds from one post in a place to the next, counted from the first one's answer: every chat allows one a second"""

@@ -30,6 +30,9 @@ SELDOM = 2.0
 """seconds between two looks at what is not urgent: folding, twins"""
 TIDY = 60.0
 """seconds between two looks at what lies further ahead than it can have been set"""
+DAY = 24 * 3600.0
+OVER = {"clock": 3600.0, "workspace": 10 * DAY}
+"""seconds without another occurrence after which an incident of a kind is over; a day else"""
 PAGES = 5
 """pages of alerts that one look sets right after the clock went back"""
 
@@ -122,9 +125,8 @@ class Ticker:
         jumped = self.clock.jumped()
         if jumped:
             self.store.incident("clock", "clock", detail=f"it jumped by {jumped:+.0f} seconds", at=machine)
-            self.store.mended("clock", "clock", at=machine)
         if self._turn("tidy", TIDY, machine):
-            self.store.realign(machine)
+            self._tidy(machine)
         if jumped < 0:
             self.store.realign(machine, ahead=PATIENCE)
             self.hinted.clear()
@@ -132,6 +134,13 @@ class Ticker:
             self._unread = AlertFilter(order="due", status=("open", "acknowledged"), limit=200)
         for _ in range(PAGES):
             self._realign_a_page()
+
+    def _tidy(self, machine: float) -> None:
+        """What lies too far ahead is set right; what nobody met again for long enough is over."""
+        self.store.realign(machine)
+        for one in self.store.incidents():
+            if machine - one.last_at > OVER.get(one.kind, DAY):
+                self.store.mended(one.kind, one.subject, at=machine)
 
     def _realign_a_page(self) -> None:
         if self._unread is None:

@@ -92,6 +92,7 @@ def test_a_post_goes_at_the_very_instant_that_was_named(ceiling: float) -> None:
         at = workspace.take()
         assert at > workspace.now
         workspace.now = at
+        assert workspace.room().posts == 1
         assert workspace.take() == 0.0
     assert workspace.now == pytest.approx(NOON + 0.123 + 60_000.0 / ceiling, abs=0.01)
 

@@ -98,19 +98,32 @@ class Interleavings(RuleBasedStateMachine):
 
     # ── the workers ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    @rule(which=WORKERS, data=st.data())
-    def a_worker_claims(self, which: int, data: Any) -> None:
-        worker = self.workers[which]
+    @rule(which=WORKERS, lane=st.integers(0, 3), fate=FATE, late_by=LATE_BY)
+    def a_worker_goes_on(self, which: int, lane: int, fate: str, late_by: float) -> None:
+        self._next_step(self.workers[which], lane, fate, late_by)
+
+    @rule(which=WORKERS, lane=st.integers(0, 3), fate=FATE, late_by=LATE_BY)
+    def a_worker_does_it_all(self, which: int, lane: int, fate: str, late_by: float) -> None:
+        for _ in range(3):
+            self._next_step(self.workers[which], lane, fate, late_by)
+
+    def _next_step(self, worker: Worker, lane: int, fate: str, late_by: float) -> None:
+        if worker.claimed is None:
+            self._claim(worker, lane)
+        elif worker.settled is None:
+            self._speak(worker, fate, late_by)
+        else:
+            self._settle(worker)
+
+    def _claim(self, worker: Worker, lane: int) -> None:
         lanes = self.world.store.waiting(self.machine)
-        if worker.claimed is None and lanes:
-            one = data.draw(st.sampled_from(lanes))
+        free = [one for one in lanes if any(at is not None and at <= self.machine for at in (one.post_at, one.edit_at))]
+        if free:
+            one = free[lane % len(free)]
             worker.claimed, worker.claimed_at = self.world.courier.take(one.delivery), self.machine
 
-    @rule(which=WORKERS, fate=FATE, late_by=LATE_BY)
-    def a_worker_speaks(self, which: int, fate: str, late_by: float) -> None:
-        worker = self.workers[which]
-        if worker.claimed is None or worker.settled is not None:
-            return
+    def _speak(self, worker: Worker, fate: str, late_by: float) -> None:
+        assert worker.claimed is not None
         paused = self.machine - worker.claimed_at
         if paused > PAUSE:
             worker.dies()  # longer than anybody is given to come back
@@ -120,11 +133,8 @@ class Interleavings(RuleBasedStateMachine):
         worker.settled = self.world.courier.attempt(worker.claimed)
         self.chat.fate = "ok"
 
-    @rule(which=WORKERS)
-    def a_worker_settles(self, which: int) -> None:
-        worker = self.workers[which]
-        if worker.claimed is None or worker.settled is None:
-            return
+    def _settle(self, worker: Worker) -> None:
+        assert worker.claimed is not None and worker.settled is not None
         try:
             self.world.courier.settle(worker.claimed, worker.settled)
         except Conflict:

@@ -149,7 +149,7 @@ def test_a_clock_that_went_back_is_an_incident_and_nobody_waits_longer_than_the_
     assert after.due_at is not None
     assert after.due_at <= world.clock.at + minutes(10.5)
     assert world.kinds(alert)[-1] == "clock_moved"
-    assert [(one.kind, one.ended_at is None) for one in world.store.incidents(untold=True)] == [("clock", False)]
+    assert [one.kind for one in world.store.incidents()] == ["clock"]
     world.clock.ahead += 61
     clock.look()
     assert len(world.chat.to("slack:#ai-alerts")) == 2, "no lane waits two hours for its next second"
@@ -165,3 +165,16 @@ def test_a_clock_that_went_ahead_asks_once_and_is_an_incident(world: Any) -> Non
         clock.look()
     assert world.kinds(alert) == ["raised", "nudged"]
     assert [one.kind for one in world.store.incidents(untold=True)] == ["clock"]
+
+
+def test_an_incident_that_nobody_meets_again_is_over(world: Any) -> None:
+    clock = ticker(world, Away())
+    world.clock.jumps = 40.0
+    clock.look()
+    world.store.incident("place", "slack:#old", detail="is_archived", at=world.clock.machine())
+    world.clock.ahead += 3700
+    clock.look()
+    assert [one.kind for one in world.store.incidents()] == ["place"]
+    world.clock.ahead += 24 * 3600
+    clock.look()
+    assert world.store.incidents() == []
