@@ -10,6 +10,8 @@ from cast import FakeChat, FakeClock, Shown
 from bot.core.card import Message
 from bot.ports import Later, Mark, Receipt, Refusal, Target, Unknown
 
+LATE_EDITS = False
+"""whether an edit, too, may be carried out long after it was given up: docs/guarantees.md says what that would do"""
 HORIZON = 500.0
 """machine seconds within which a call that was given up is carried out at the latest, or never is"""
 
@@ -35,6 +37,8 @@ class LateChat(FakeChat):
 
     def show(self, message: Message, target: Target, /, *, mark: Mark) -> Receipt:
         fate, self.fate = self.fate, "ok"
+        if fate == "late" and target.edit and not LATE_EDITS:
+            fate = "never"
         if fate in REFUSED:
             raise REFUSED[fate]()
         if not target.edit:

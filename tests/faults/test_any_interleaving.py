@@ -22,7 +22,7 @@ from bot.delivery import LEASE
 from bot.ports import Claimed, Conflict, Delivery, Settled
 
 SETTLED = {"shown", "superseded", "dead"}
-PAUSE = 300.0
+PAUSE = 100.0
 """machine seconds for which a worker may have been paused at the longest before it goes on with what it claimed"""
 WORKERS = st.sampled_from([0, 1])
 FATE = st.sampled_from(FATES)

@@ -199,7 +199,7 @@ def fold_until_calm(world: Any, lane: str) -> list[tuple[str, str, str]]:
 
 
 def serve_a_while(world: Any, lanes: list[str]) -> list[Any]:
-    for _attempt in range(20):
+    for _attempt in range(10):
         for claimed in filter(None, map(world.claim, lanes)):
             with suppress(Conflict), world.store.transaction() as tx:
                 tx.alert(claimed.delivery.alert_id)
