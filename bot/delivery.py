@@ -61,7 +61,10 @@ class Outcome:
 def hindrance(claimed: Claimed, now: datetime) -> str | None:
     """Why a delivery need not be said any more, or None. Notes are always worth saying."""
     delivery, alert = claimed.delivery, claimed.alert
-    if alert is None or delivery.kind == "note":
+    if alert is None:
+        nobody = delivery.kind == "digest" and claimed.gathered is not None and not claimed.gathered.count
+        return "nothing of it waits for them any more" if nobody and not delivery.receipt else None
+    if delivery.kind == "note":
         return None
     if delivery.kind == "card":
         return _card_hindrance(claimed, now)

@@ -100,8 +100,7 @@ def _stored(store: Store, clock: Clock, machine: float) -> dict[str, Any]:
         "beats": store.beats(),
         "counts": counts,
         "oldest": waiting,
-        # A row of unknown outcome waits in its lane: where no lane waits for so long, no such row does.
-        "unknown_for": max(waiting.values(), default=0.0) if counts.get("delivery.unknown") else 0.0,
+        "unknown_for": store.unknown_for(machine) if counts.get("delivery.unknown") else 0.0,
         "overdue": overdue(store, clock),
         "stuck": tuple(store.stuck(limit=20)),
         "incidents": tuple(store.incidents()),

@@ -21,6 +21,7 @@ from storage.queue import RqQueue
 
 log = structlog.get_logger()
 
+
 def run_web(host: str, port: int) -> None:
     """Intake, the reading API and what Slack sends, until SIGTERM."""
     made = parts()

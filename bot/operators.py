@@ -57,7 +57,11 @@ class Operators:
         if not any(self._awake(name, machine) for name in self.tellers):
             return 0
         try:
-            return sum(self._tell(group, machine) for group in groups(self.store.incidents(untold=True)))
+            if not self.store.incidents(untold=True):
+                return 0
+            with self.store.alone("operators") as mine:
+                news = groups(self.store.incidents(untold=True)) if mine else ()
+                return sum(self._tell(group, machine) for group in news)
         except Away as error:
             log.warning("operators are not told: the database is away", action="untold", reason=str(error))
             return 0

@@ -18,8 +18,8 @@ from bot import logs
 from bot.aftermath import Aftermath
 from bot.clock import MovedClock, SystemClock
 from bot.config.mistakes import ConfigError
-from bot.delivery import Courier
 from bot.core.throttle import Limits
+from bot.delivery import Courier
 from bot.environment import Environment, environment
 from bot.health import Senses
 from bot.hints import BackgroundQueue

@@ -374,6 +374,10 @@ class Store(Protocol):
         """lane ▶ since how many seconds of business or machine time its oldest unserved delivery may be served"""
         ...
 
+    def unknown_for(self, machine: float, /) -> float:
+        """Seconds since the oldest attempt whose outcome nobody knows; 0.0 where there is none."""
+        ...
+
     def realign(self, machine: float, /, *, ahead: float = 900.0) -> int:
         """No lease lies further ahead than it can have been set, no pace or retry further than `ahead` seconds."""
         ...
@@ -391,6 +395,10 @@ class Store(Protocol):
     def told(self, incident_id: int, /, *, at: float) -> None: ...
 
     # processes
+    def alone(self, task: str, /) -> AbstractContextManager[bool]:
+        """Whether this process alone, of all machines, does a task while the body runs."""
+        ...
+
     def beat(self, kind: str, process: str, /, *, machine: float) -> None: ...
     def beats(self) -> dict[str, float]:
         """kind of process (web, worker, clock) ▶ machine second of its newest heartbeat"""

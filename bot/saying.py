@@ -77,7 +77,12 @@ class Saying:
 
     def _of_many(self, delivery: Delivery, gathered: Gathered | None) -> Message:
         many = gathered or Gathered(count=0, severities={}, first=())
-        counted: dict[str, Any] = {"count": many.count, "severities": many.severities, "first": many.first, "now": self.clock.now()}
+        counted: dict[str, Any] = {
+            "count": many.count,
+            "severities": many.severities,
+            "first": many.first,
+            "now": self.clock.now(),
+        }
         if delivery.kind == "fold":
             return fold_card(delivery.place.partition(":")[2], over=delivery.generation >= OVER, **counted)
         return digest(addressee(delivery.place) or "", **counted)

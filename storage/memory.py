@@ -204,6 +204,16 @@ class MemoryStore:
         with self._data:
             return memory_waiting.oldest(self._lanes, machine, self._now())
 
+    def unknown_for(self, machine: float, /) -> float:
+        with self._data:
+            rows = self._lanes.rows.values()
+            first = min((row.attempted_at or machine for row in rows if row.state == "unknown"), default=machine)
+        return max(machine - first, 0.0)
+
+    @contextmanager
+    def alone(self, task: str, /) -> Iterator[bool]:
+        yield True
+
     def realign(self, machine: float, /, *, ahead: float = AHEAD) -> int:
         with self._turn, self._data:
             return memory_waiting.realign(self._lanes, machine, ahead)

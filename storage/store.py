@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from hashlib import sha256
 
 from sqlalchemy import delete, func, select
 
@@ -164,6 +165,10 @@ class SqlStore:
         with self.database.reading() as connection:
             return waiting.oldest(connection, machine, self._now())
 
+    def unknown_for(self, machine: float, /) -> float:
+        with self.database.reading() as connection:
+            return waiting.unknown_for(connection, machine)
+
     def realign(self, machine: float, /, *, ahead: float = AHEAD) -> int:
         # Two transactions: whoever holds many deliveries must not wait for a lane.
         with self.database.writing() as connection:
@@ -191,6 +196,16 @@ class SqlStore:
             incidents.told(connection, incident_id, at=at)
 
     # ── processes ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @contextmanager
+    def alone(self, task: str, /) -> Iterator[bool]:
+        """By an advisory lock that ends with the connection; SQLite is one machine, where one clock runs."""
+        if self.database.is_sqlite:
+            yield True
+            return
+        number = int.from_bytes(sha256(task.encode()).digest()[:8], signed=True)
+        with self.database.writing() as connection:
+            yield bool(connection.execute(select(func.pg_try_advisory_xact_lock(number))).scalar_one())
 
     def beat(self, kind: str, process: str, /, *, machine: float) -> None:
         with self.database.writing() as connection:

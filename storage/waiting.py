@@ -130,6 +130,13 @@ def _since() -> Select[Any]:
 _OLDEST = _since()
 
 
+def unknown_for(connection: Connection, machine: float) -> float:
+    """Seconds since the oldest attempt whose outcome nobody knows."""
+    unsure = and_(WAITING, deliveries.c.state == "unknown")
+    first = connection.execute(select(func.min(deliveries.c.attempted_at)).where(unsure)).scalar_one_or_none()
+    return 0.0 if first is None else max(machine - first, 0.0)
+
+
 # ── too far behind ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -148,6 +148,9 @@ class Stored:
     def counts(self) -> dict[str, int]:
         return {"open": 1, "delivery.unknown": 1}
 
+    def unknown_for(self, machine: float, /) -> float:
+        return 5.0
+
     def oldest(self, machine: float, /) -> dict[str, float]:
         return self.lanes
 

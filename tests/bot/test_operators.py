@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,6 +36,12 @@ class Book:
     told_open: set[int] = field(default_factory=set)
     told_ended: set[int] = field(default_factory=set)
     away: bool = False
+    mine: bool = True
+    """no other process tells just now"""
+
+    @contextmanager
+    def alone(self, task: str, /) -> Iterator[bool]:
+        yield self.mine
 
     def incidents(self, *, untold: bool = False) -> list[Incident]:
         assert untold
@@ -200,6 +207,16 @@ def test_many_of_a_kind_are_one_message_that_names_the_first(book: Book, hands: 
     (many, lines, *_), (one, *_) = way.heard
     assert (many, one) == ("Closeloop: 25 places cannot be written to", "Closeloop cannot speak to slack")
     assert lines.count("\n") == 10 and "#c0 " in lines and lines.endswith("And 15 more: closeloop status names them.")
+
+
+def test_while_another_process_tells_this_one_does_not(book: Book, hands: Hands) -> None:
+    way = Way()
+    book.open("workspace", "slack", "token_revoked")
+    book.mine = False
+    told = telling(book, hands, webhook=way)
+    assert (told.tell(), way.heard) == (0, [])
+    book.mine = True
+    assert told.tell() == 1
 
 
 def test_what_ended_long_ago_is_history(book: Book, hands: Hands) -> None:

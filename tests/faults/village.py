@@ -319,6 +319,7 @@ def village(
                 **env,
             },
         )
+        standin.workspace.post("channels", name="desk", members=["U0ANA", "U0BEN", "U0CLEO", "U0LOOP"])
         try:
             yield opened
         finally:

@@ -193,6 +193,8 @@ def test_what_speaks_of_many_alerts_is_always_worth_saying() -> None:
     many = Gathered(count=3, severities={"error": 3}, first=())
     row = replace(ROW, kind="digest", alert_id="")
     assert hindrance(Claimed(delivery=row, alert=None, gathered=many), T0 + HOUR) is None
+    none = Gathered(count=0, severities={}, first=())
+    assert hindrance(Claimed(delivery=row, alert=None, gathered=none), T0) == "nothing of it waits for them any more"
 
 
 # ── what an answer means ─────────────────────────────────────────────────────────────────────────────────────────────

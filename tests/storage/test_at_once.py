@@ -296,3 +296,16 @@ def test_a_process_killed_in_the_middle_leaves_nothing(sql_world: Any, database_
     after = SqlStore(database_url)
     assert after.alert(alert.id) == alert
     after.close()
+
+
+def test_of_all_machines_one_does_what_only_one_may_do(sql_world: Any) -> None:
+    other = sql_world.of_another_process()
+    with sql_world.store.alone("operators") as mine, other.store.alone("operators") as theirs:
+        assert mine
+        # SQLite is one machine, where one clock runs.
+        assert theirs == sql_world.store.database.is_sqlite
+        with other.store.alone("something else") as apart:
+            assert apart
+    with other.store.alone("operators") as later:
+        assert later
+    other.store.close()
