@@ -160,8 +160,9 @@ class Town:
         return self._get(f"/v1/alerts/{alert_id}").json()
 
     def events(self, alert_id: str) -> list[Any]:
-        """The trail, as the API tells it."""
-        return list(self._get(f"/v1/alerts/{alert_id}/events?limit=500").json()["items"])
+        """The trail, as the API tells it, without what only deliveries wrote into it, which may come at any moment."""
+        found = self._get(f"/v1/alerts/{alert_id}/events?limit=500").json()["items"]
+        return [event for event in found if event["kind"] not in QUIET]
 
     def kinds(self, alert_id: str) -> list[str]:
         return [event["kind"] for event in self.events(alert_id)]
@@ -247,16 +248,11 @@ class Town:
         return until(condition, seconds, why=why)
 
     def happened(self, alert_id: str, *kinds: str, seconds: float = 15) -> list[Any]:
-        """The trail, once it is exactly these kinds of events; what only the deliveries wrote into it is left out."""
-
-        def events() -> list[Any]:
-            return [event for event in self.events(alert_id) if event["kind"] not in QUIET]
-
-        def there() -> bool:
-            return [event["kind"] for event in events()] == list(kinds)
-
-        until(there, seconds, why=lambda: f"{self.kinds(alert_id)} is not {kinds}")
-        return events()
+        """The trail, once it is exactly these kinds of events."""
+        until(
+            lambda: self.kinds(alert_id) == list(kinds), seconds, why=lambda: f"{self.kinds(alert_id)} is not {kinds}"
+        )
+        return self.events(alert_id)
 
     def raw(self, kind: str, body: Any, *, sign: str = "good", **headers: str) -> Any:
         """A hand-made request to the bot: signed as Slack signs, or not."""
