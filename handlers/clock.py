@@ -21,6 +21,8 @@ log = structlog.get_logger()
 
 TICK = 1.0
 """seconds between two looks at the longest"""
+SHORTEST = 0.01
+"""seconds between two looks at the least"""
 BATCH = 500
 PATIENCE = 60.0
 """seconds after which a row that is still due is hinted at again"""
@@ -63,6 +65,7 @@ class Ticker:
     """the same of lanes: whoever serves one changes when it may be served next"""
     _again_at: dict[str, float] = field(default_factory=dict)
     _unread: AlertFilter | None = None
+    _waiting: Sequence[Waiting] = ()
 
     def run(self, stop: threading.Event) -> None:
         """Tick until `stop`; a database that is away is waited for."""
@@ -80,7 +83,8 @@ class Ticker:
         machine = self.clock.machine()
         self._forget(machine)
         self._watch_the_clock(machine)
-        lanes = self._unheard(self._free(self.store.waiting(machine), machine), machine)
+        self._waiting = self.store.waiting(machine)
+        lanes = self._unheard(self._free(self._waiting, machine), machine)
         due = self.store.due_alerts(self.clock.now(), limit=BATCH)
         # An alert is hinted at once a minute: it stays due until it is woken.
         fresh = [one for one in due if one not in self.hinted]
@@ -179,11 +183,11 @@ class Ticker:
         due = self.store.next_due(self.clock.now())
         if due is not None:
             ahead.append(self.clock.seconds_until(due))
-        return min(max(min(ahead, default=TICK) / self.speed, 0.02), TICK)
+        return min(max(min(ahead, default=TICK) / self.speed, SHORTEST), TICK)
 
     def _lanes_ahead(self, machine: float) -> list[float]:
-        """When lanes that wait may be served next, those left out that are hinted at already."""
-        waiting = self.store.waiting(machine)
+        """When lanes that wait may be served next, as the last look saw them; those hinted at already are left out."""
+        waiting = self._waiting
         rooms = {name: self.throttle.room(name, machine) for name in {platform(one.lane) for one in waiting}}
         posts = [max(one.post_at, rooms[platform(one.lane)].posts_at) for one in waiting if one.post_at is not None]
         edits = [max(one.edit_at, rooms[platform(one.lane)].edits_at) for one in waiting if one.edit_at is not None]
