@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+ROUNDS ?= 200
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup run check test bench lock clean
+.PHONY: setup run check test bench chaos lock clean
 
 run: $(VENV)/.run      ## the product with the stand-in workspace, and a believable day of alerts
 	$(BIN)/closeloop up --sandbox --demo
@@ -21,7 +22,18 @@ check: $(VENV)/.dev    ## lint, format, types, import contracts, house numbers
 
 bench: $(VENV)/.dev    ## speed, as ratios against a reference run in the same minute
 	$(BIN)/python bench/intake.py
+	$(BIN)/python bench/intake.py --database postgres
 	$(BIN)/python bench/latency.py
+	$(BIN)/python bench/lanes.py
+	$(BIN)/python bench/due.py
+	$(BIN)/python bench/due.py --database postgres
+	$(BIN)/python bench/machines.py
+	$(BIN)/python bench/storm.py
+	$(BIN)/python bench/memory.py
+
+chaos: $(VENV)/.dev    ## seeded rounds of random load, kills and faults on both databases: about an hour (ROUNDS=5: minutes)
+	$(BIN)/python bench/chaos.py --rounds $(ROUNDS) --database sqlite
+	$(BIN)/python bench/chaos.py --rounds $(ROUNDS) --database postgres
 
 setup: $(VENV)/.dev    ## everything the other targets need
 

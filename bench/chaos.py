@@ -25,9 +25,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import httpx2  # noqa: E402  the fault tests' machinery lies among the tests
-from faults.chaos import Arena, Told, play, valkey  # noqa: E402
+from faults.chaos import Arena, Told, play  # noqa: E402
+from faults.ground import Ground, ground  # noqa: E402
 from faults.machine import Zygote  # noqa: E402
-from faults.village import Ground, ground  # noqa: E402
+from faults.monkey import valkey  # noqa: E402
 
 
 def main() -> int:
@@ -92,7 +93,10 @@ def _ground(database: str, folder: Path) -> Iterator[Ground]:
         yield ground("postgres", folder, server)
     finally:
         server.cleanup()
-        shutil.rmtree(data, ignore_errors=True)
+        if any(folder.rglob("database.txt")):
+            print(f"PostgreSQL's files with the databases of broken rounds: {data}")
+        else:
+            shutil.rmtree(data, ignore_errors=True)
 
 
 if __name__ == "__main__":

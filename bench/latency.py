@@ -12,24 +12,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import shutil
-import signal
-import socket
 import sqlite3
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+
+from product import Product, alert, call, processes, up, wait_until
 
 from bot.acts import Arrival
 from bot.clock import SystemClock
@@ -40,36 +34,11 @@ from bot.ids import new_id
 from bot.loop import Loop
 from storage.store import SqlStore
 
-ROOT = Path(__file__).resolve().parent.parent
 CHANNELS = 40
+NAMES = tuple(f"bench-{number}" for number in range(CHANNELS))
 PER_SECOND = 5.0
 NUDGE_AFTER = 30
 """seconds of the bench's policy until the owner is nudged"""
-
-
-@dataclass(frozen=True)
-class Town:
-    """A running product."""
-
-    url: str
-    sandbox: str
-    folder: Path
-    env: dict[str, str]
-    key: str
-
-
-def free_ports() -> int:
-    """A port with a free one above it."""
-    for _ in range(50):
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
-    raise SystemExit("no two free ports beside each other")
 
 
 class NoQueue:
@@ -82,88 +51,17 @@ class NoQueue:
         return True
 
 
-def call(url: str, body: Any = None, **headers: str) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data=data, headers={"content-type": "application/json", **headers})
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)
-
-
-def config() -> str:
-    sources = "".join(f'  bench-{n}: {{channel: "#bench-{n}", owner: ana@acme.example}}\n' for n in range(CHANNELS))
-    return (
-        f"""
-fallback: {{owner: elsa@acme.example, channel: "#ai-exceptions"}}
-people:
-  ana@acme.example: {{manager: cleo@acme.example}}
-  cleo@acme.example: {{manager: elsa@acme.example}}
-sources:
-{sources}
-routing:
-"""
-        + "".join(
-            f'  - {{when: {{labels.bench: "{n}"}}, owner: ana@acme.example, channel: "#bench-{n}", policy: default}}\n'
-            for n in range(CHANNELS)
-        )
-        + f"""
-limits: {{per_source: 100000/minute}}
-policies:
-  default:
-    acknowledge:
-      steps:
-        - {{who: owner, nudge_every: {NUDGE_AFTER}s, nudges: 1}}
-        - {{who: "#ai-exceptions", nudge_every: 4h}}
-"""
-    )
+def database(product: Product) -> Path:
+    return product.place / "sandbox" / "closeloop.db"
 
 
 @contextmanager
-def running(stored: int) -> Iterator[Town]:
+def running(stored: int) -> Iterator[Product]:
     """The product with `stored` open alerts that nobody is asked about for days."""
-    port = free_ports()
-    folder = Path(tempfile.mkdtemp(prefix=".latency-", dir=Path.cwd()))
-    (folder / "closeloop.yaml").write_text(config())
-    env = {**os.environ, "CLOSELOOP_DATA": str(folder), "CLOSELOOP_CONFIG": str(folder / "closeloop.yaml")}
-    command = [sys.executable, "-m", "bot.cli"]
-    process = subprocess.Popen(
-        [*command, "up", "--sandbox", "--port", str(port)],
-        cwd=ROOT,
-        env=env,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        url, sandbox = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}/sandbox/api"
-        wait_until(lambda: call(f"{url}/readyz")["status"] == "ready")
-        made = subprocess.run(
-            [*command, "source", "add", "bench", "--sandbox", "--json"],
-            cwd=ROOT,
-            env=env,
-            capture_output=True,
-            check=True,
-        )
-        town = Town(url, sandbox, folder, env, json.loads(made.stdout)["key"])
-        call(f"{sandbox}/limits", {"tier_scale": 0})
-        for n in range(CHANNELS):
-            call(f"{sandbox}/channels", {"name": f"bench-{n}", "is_private": False, "members": ["U0ANA", "U0LOOP"]})
-        fill(folder / "sandbox" / "closeloop.db", stored)
-        yield town
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def wait_until(ready: Any, seconds: float = 90.0) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            if ready():
-                return
-        except OSError:
-            pass
-        time.sleep(0.1)
-    raise SystemExit("it did not happen in time")
+    with up("latency", channels=NAMES, nudge_every=f"{NUDGE_AFTER}s") as product:
+        product.limits(tier_scale=0)
+        fill(database(product), stored)
+        yield product
 
 
 def fill(database: Path, count: int) -> None:
@@ -186,7 +84,7 @@ def fill(database: Path, count: int) -> None:
             direct.execute("UPDATE deliveries SET state = 'shown', shown = seq WHERE place = 'slack:#filled'")
 
 
-def measure(town: Town, alerts: int) -> tuple[list[float], list[float], list[float]]:
+def measure(product: Product, alerts: int) -> tuple[list[float], list[float], list[float]]:
     """Milliseconds: accepted to shown, due to said, and the reference's bare post."""
     accepted: dict[str, float] = {}
     bare: list[float] = []
@@ -195,31 +93,29 @@ def measure(town: Town, alerts: int) -> tuple[list[float], list[float], list[flo
         wait = started + n / PER_SECOND - time.time()
         if wait > 0:
             time.sleep(wait)
-        body = {"title": f"Invoice {n} does not match", "severity": "error", "labels": {"bench": str(n % CHANNELS)}}
-        answer = call(f"{town.url}/v1/alerts", body, authorization=f"Bearer {town.key}")
-        accepted[answer["id"]] = time.time()
+        accepted |= product.send([alert(n, NAMES[n % CHANNELS])], connections=1)
         if n % 5 == 0:
-            bare.append(post_bare(town, f"bench-ref-{n}"))
-    wait_until(lambda: len(shown(town, "card")) >= alerts)
-    cards = shown(town, "card")
-    wait_until(lambda: len(shown(town, "nudge")) >= alerts, NUDGE_AFTER + 60)
-    nudges = shown(town, "nudge")
-    due = due_instants(town)
+            bare.append(post_bare(product, f"bench-ref-{n}"))
+    wait_until(lambda: len(shown(product, "card")) >= alerts, what="the last card")
+    cards = shown(product, "card")
+    wait_until(lambda: len(shown(product, "nudge")) >= alerts, NUDGE_AFTER + 60, what="the last nudge")
+    nudges = shown(product, "nudge")
+    due = due_instants(product)
     return (
-        [(cards[alert] - at) * 1000 for alert, at in accepted.items()],
-        [(nudges[alert] - due[alert]) * 1000 for alert in accepted],
+        [(cards[name] - at) * 1000 for name, at in accepted.items()],
+        [(nudges[name] - due[name]) * 1000 for name in accepted],
         bare,
     )
 
 
-def post_bare(town: Town, name: str) -> float:
+def post_bare(product: Product, name: str) -> float:
     """One message to the stand-in with a client of no product, in a channel of its own."""
-    token = bot_token(town)
-    channel = call(f"{town.sandbox}/channels", {"name": name, "is_private": False, "members": ["U0LOOP"]})
+    token = bot_token(product)
+    channel = call(f"{product.box}/channels", {"name": name, "is_private": False, "members": ["U0LOOP"]})
     channel_id = channel.get("id") or channel["channel"]["id"]
     data = urlencode({"channel": channel_id, "text": "bare"}).encode()
     request = urllib.request.Request(
-        town.sandbox.replace("/sandbox/api", "/api/chat.postMessage"),
+        product.box.replace("/sandbox/api", "/api/chat.postMessage"),
         data=data,
         headers={"authorization": f"Bearer {token}"},
     )
@@ -229,28 +125,25 @@ def post_bare(town: Town, name: str) -> float:
     return (time.perf_counter() - start) * 1000
 
 
-def bot_token(town: Town) -> str:
-    """The token that this run made for itself, from the environment of its web process (Linux)."""
-    with sqlite3.connect(f"file:{town.folder / 'sandbox' / 'closeloop.db'}?mode=ro", uri=True) as direct:
-        (name,) = direct.execute("SELECT process FROM processes WHERE kind = 'web'").fetchone()
-    environ = Path(f"/proc/{name.rpartition(':')[2]}/environ").read_bytes().split(b"\0")
+def bot_token(product: Product) -> str:
+    """The token that this run made for itself, from the environment of the stand-in's process (Linux)."""
+    environ = Path(f"/proc/{dict(processes(product.place))['sandbox']}/environ").read_bytes().split(b"\0")
     return next(line.partition(b"=")[2].decode() for line in environ if line.startswith(b"SLACK_BOT_TOKEN="))
 
 
-def shown(town: Town, kind: str) -> dict[str, float]:
+def shown(product: Product, kind: str) -> dict[str, float]:
     """alert id ▶ machine second at which the stand-in took its first message of this kind."""
     found: dict[str, float] = {}
-    for entry in call(f"{town.sandbox}/log")["calls"]:
+    for entry in call(f"{product.box}/log")["calls"]:
         delivery = entry.get("delivery") or ""
         if entry["method"] == "chat.postMessage" and entry["ok"] and delivery.startswith(f"{kind}:"):
             found.setdefault(delivery.split(":")[1], entry["at"])
     return found
 
 
-def due_instants(town: Town) -> dict[str, float]:
+def due_instants(product: Product) -> dict[str, float]:
     """alert id ▶ machine second at which its owner was to be nudged: the raise, and the policy's wait."""
-    database = town.folder / "sandbox" / "closeloop.db"
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as direct:
+    with sqlite3.connect(f"file:{database(product)}?mode=ro", uri=True) as direct:
         rows = direct.execute("SELECT alert_id, data FROM events WHERE kind = 'raised' AND seq = 1").fetchall()
     due: dict[str, float] = {}
     for alert_id, data in rows:
@@ -270,9 +163,9 @@ def main() -> None:
     parser.add_argument("--alerts", type=int, default=200)
     asked = parser.parse_args()
     for stored in asked.stored:
-        with running(stored) as town:
-            cards, nudges, bare = measure(town, asked.alerts)
-            limited = call(f"{town.sandbox}/log")["limited"]
+        with running(stored) as product:
+            cards, nudges, bare = measure(product, asked.alerts)
+            limited = call(f"{product.box}/log")["limited"]
         print(f"\n{stored:,} open alerts stored, {asked.alerts} raised, {PER_SECOND:g} a second, {limited} times 429")
         print(row("accepted to shown", cards))
         print(row("due to nudge said", nudges))

@@ -146,15 +146,23 @@ class Soak:
 
 def soak(product: Product, supervisor: int, *, minutes: float, rate: float) -> bool:
     load = Soak(product=product, rate=rate, watch=Watch(product=product))
-    samples: list[tuple[float, float]] = []
+    samples: list[tuple[float, dict[str, Held]]] = []
     for passed in load.run(minutes * 60):
         if passed >= len(samples) * SAMPLE_EVERY:
-            samples.append((passed, whole(everything(product, supervisor)).pss))
+            samples.append((passed, everything(product, supervisor)))
             if len(samples) % int(60 / SAMPLE_EVERY) == 1:
-                note(f"load: after {passed / 60:4.1f} min, {load.raised:,} alerts", f"{samples[-1][1]:.1f} MB PSS")
+                now = whole(samples[-1][1])
+                note(
+                    f"load: after {passed / 60:4.1f} min, {load.raised:,} alerts",
+                    f"{now.pss:.1f} MB PSS   {now.rss:.1f} MB RSS",
+                )
     note("load: alerts shown and closed; clicks that failed", f"{len(load.done):,}; {load.failed}")
     note("load: still open at the end", f"{still_open(product):,}")
-    return growth(samples[len(samples) // 2 :], rate)
+    later = samples[len(samples) // 2 :]
+    for name in later[0][1].keys() & later[-1][1].keys():
+        before, after = later[0][1][name], later[-1][1][name]
+        note(f"second half: {name}", f"{after.pss - before.pss:+.1f} MB PSS   {after.rss - before.rss:+.1f} MB RSS")
+    return growth([(passed, whole(found).pss) for passed, found in later], rate)
 
 
 def growth(samples: list[tuple[float, float]], rate: float) -> bool:

@@ -138,8 +138,8 @@ def postgres() -> Iterator[Callable[[], str]]:
         shutil.rmtree(data, ignore_errors=True)
 
 
-def config(channels: Sequence[str]) -> str:
-    """One owner whom nobody reminds for hours; the label `channel` says where an alert goes."""
+def config(channels: Sequence[str], *, nudge_every: str = "8h") -> str:
+    """One owner, reminded once; the label `channel` says where an alert goes."""
     routing = "".join(f'  - {{when: {{labels.channel: "{name}"}}, channel: "#{name}"}}\n' for name in channels)
     return f"""
 fallback: {{owner: elsa@acme.example, channel: "#ai-exceptions"}}
@@ -155,7 +155,7 @@ policies:
   default:
     acknowledge:
       steps:
-        - {{who: owner, nudge_every: 8h, nudges: 1}}
+        - {{who: owner, nudge_every: {nudge_every}, nudges: 1}}
         - {{who: "#ai-exceptions", nudge_every: 8h}}
     resolve: {{within: 7d, check_in_every: 2d}}
     verify: never
@@ -248,7 +248,7 @@ async def _send(product: Product, bodies: Sequence[Any], connections: int) -> di
 
 @contextmanager
 def up(
-    name: str, *, channels: Sequence[str] = (), database_url: str = "", workers: int = 2, **more: str
+    name: str, *, channels: Sequence[str] = (), nudge_every: str = "8h", workers: int = 2, **more: str
 ) -> Iterator[Product]:
     """`closeloop up --sandbox`, ready, with these channels and a source `bench`. Limits are as the stand-in has them.
 
@@ -256,25 +256,22 @@ def up(
     """
     with folder(name) as place, ExitStack() as stack:
         port = free_ports()
-        (place / "closeloop.yaml").write_text(config(channels))
+        (place / "closeloop.yaml").write_text(config(channels, nudge_every=nudge_every))
         env = own_environment(place, **more)
-        if database_url:
-            env["CLOSELOOP_DATABASE_URL"] = database_url
         running = started(stack, [*CLI, "up", "--sandbox", "--port", str(port), "--workers", str(workers)], place, env)
         env["CLOSELOOP_URL"] = f"http://127.0.0.1:{port}"
+        env["SLACK_API_URL"] = f"http://127.0.0.1:{port + 1}/api/"  # for commands beside it: it makes its own
         box = f"http://127.0.0.1:{port + 1}/sandbox/api"
-        product = Product(url=f"http://127.0.0.1:{port}", box=box, place=place, env=env, supervisor=running.pid)
-        _until_ready(product)
+        product = Product(url=env["CLOSELOOP_URL"], box=box, place=place, env=env, supervisor=running.pid)
+        _until_ready(product, running)
         furnish(product, channels)
         yield product
 
 
-def _until_ready(product: Product) -> None:
-    try:
-        wait_until(product.ready, what="the product's start")
-    except SystemExit:
-        print((product.place / "log").read_text(errors="replace")[-3000:], file=sys.stderr)
-        raise
+def _until_ready(product: Product, running: subprocess.Popen[bytes]) -> None:
+    wait_until(lambda: running.poll() is not None or product.ready(), what="the product's start")
+    if running.returncode is not None:
+        raise SystemExit((product.place / "log").read_text(errors="replace")[-3000:])
 
 
 def own_environment(place: Path, **more: str) -> dict[str, str]:
@@ -335,10 +332,6 @@ class Watch:
     posts: list[Any] = field(default_factory=list)
     """every message that was posted"""
     edits: list[Any] = field(default_factory=list)
-    clicks: list[float] = field(default_factory=list)
-    """milliseconds until each interaction was answered"""
-    failed: list[Any] = field(default_factory=list)
-    """interactions that got no good answer"""
     limited: int = 0
 
     def look(self) -> Watch:
@@ -346,11 +339,6 @@ class Watch:
         self.last, self.limited = found["last"], found["limited"]
         for entry in found["calls"]:
             self._call(entry)
-        for entry in found["inbound"]:
-            if entry["kind"] in ("block_actions", "view_submission"):
-                self.clicks.append(entry["ms"])
-                if entry["error"] or entry["status"] != 200:
-                    self.failed.append(entry)
         return self
 
     def _call(self, entry: Any) -> None:
@@ -369,3 +357,9 @@ class Watch:
         """Posts of a kind (`fold`, `digest`, `nudge` …)."""
         wanted = f"closeloop_{kind}"
         return [post for post in self.posts if post["event_type"] == wanted and channel in ("", post["channel"])]
+
+
+def clicks(product: Product, since: int) -> list[Any]:
+    """What the stand-in noted of every press and submission after `since` of its log, once all are over."""
+    found = call(f"{product.box}/log?since={since}")["inbound"]
+    return [entry for entry in found if entry["kind"] in ("block_actions", "view_submission")]

@@ -3,8 +3,8 @@
     python bench/storm.py                         # about three minutes
     python bench/storm.py --alerts 2000 --seconds 40
 
-`closeloop up --sandbox` with the stand-in's limits as they are. Ana has a hundred cards in twenty channels and clicks
-Acknowledge four times a second, on those and on what the storm shows; her clicks go through the stand-in, which signs
+`closeloop up --sandbox` with the stand-in's limits as they are. Ana has 300 cards in thirty channels and clicks
+Acknowledge three times a second, on those and on what the storm shows; her clicks go through the stand-in, which signs
 them and waits for the answer as Slack does. Every two seconds an alert is raised for a quiet channel, first alone, then
 during the storm. Of the storm one alert in a hundred is critical.
 
@@ -15,6 +15,7 @@ says who has it.
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 import threading
 import time
@@ -24,12 +25,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from product import Product, Shown, Watch, alert, figure, middle, note, percentile, up, wait_until
+from product import Product, Shown, Watch, alert, clicks, figure, middle, note, percentile, up, wait_until
 
 STORM, QUIET = "storm", "quiet"
-DESKS = tuple(f"desk-{number}" for number in range(20))
-CARDS = 100
-CLICKS_A_SECOND = 4.0
+DESKS = tuple(f"desk-{number}" for number in range(30))
+CARDS = 300
+CLICKS_A_SECOND = 3.0
 QUIET_EVERY = 2.0
 BEFORE = 30.0
 """seconds of the quiet channel alone"""
@@ -45,11 +46,12 @@ class Quiet:
     """Raises an alert for the quiet channel every two seconds."""
 
     product: Product
+    first: int
     accepted: dict[str, float] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        for number in range(1_000_000):
+        for number in itertools.count(self.first):
             if self.stop.wait(QUIET_EVERY):
                 return
             self.accepted |= self.product.send([alert(number, QUIET)], connections=1)
@@ -68,19 +70,20 @@ class Ana:
     stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        for number in range(1_000_000):
-            if self.stop.wait(1 / CLICKS_A_SECOND):
+        for number in itertools.count():
+            card = None if self.stop.wait(1 / CLICKS_A_SECOND) else self._next(number)
+            if card is None:
                 return
-            card = self._next(number)
-            self.clicked.setdefault((card.channel, card.ts), time.time())
+            self.clicked[card.channel, card.ts] = time.time()
             answer = self.product.press(card, "acknowledge")
             if not answer["ok"]:
                 self.refused.append(answer)
 
-    def _next(self, number: int) -> Shown:
-        new = [card for card in list(self.watch.cards.values()) if card.channel == CHANNEL]
-        fresh = next((card for card in reversed(new) if (card.channel, card.ts) not in self.clicked), None)
-        return fresh if number % 2 and fresh else self.desks[number % len(self.desks)]
+    def _next(self, number: int) -> Shown | None:
+        """One that she has not clicked on yet; None where there is none left."""
+        stormy = [card for card in reversed(list(self.watch.cards.values())) if card.channel == CHANNEL]
+        offered = stormy + self.desks if number % 4 == 0 else self.desks + stormy
+        return next((card for card in offered if (card.channel, card.ts) not in self.clicked), None)
 
 
 @contextmanager
@@ -103,14 +106,14 @@ def storm(product: Product, asked: argparse.Namespace) -> bool:
     watch = Watch(product=product)
     desks = product.send([alert(number, DESKS[number % len(DESKS)]) for number in range(CARDS)])
     wait_until(lambda: desks.keys() <= watch.look().cards.keys(), what="the desks' cards")
-    alone = Quiet(product=product)
+    alone = Quiet(product=product, first=0)
     with going(alone):
         time.sleep(BEFORE)
     wait_until(lambda: alone.accepted.keys() <= watch.look().cards.keys(), what="the quiet channel's cards")
-    watch.clicks.clear()
+    since = watch.last
 
     ana = Ana(product=product, watch=watch, desks=[watch.cards[name] for name in desks])
-    beside = Quiet(product=product)
+    beside = Quiet(product=product, first=1_000)
     severities = ["critical" if number % 100 == 50 else "warning" for number in range(asked.alerts)]
     bodies = [alert(number, STORM, severity=severity) for number, severity in enumerate(severities)]
     with going(ana, beside):
@@ -122,7 +125,11 @@ def storm(product: Product, asked: argparse.Namespace) -> bool:
             watch.look()
     wait_until(lambda: beside.accepted.keys() <= watch.look().cards.keys(), 60, what="the quiet channel's cards")
     critical = [name for name, severity in zip(accepted, severities, strict=True) if severity == "critical"]
-    told = [clicks(ana, watch), firsts(accepted, set(critical), watch), others(alone, beside, watch)]
+    told = [
+        answered(ana, watch, clicks(product, since)),
+        firsts(accepted, set(critical), watch),
+        others(alone, beside, watch),
+    ]
     messages(watch, accepted)
     return all(told)
 
@@ -130,16 +137,20 @@ def storm(product: Product, asked: argparse.Namespace) -> bool:
 # ── what it came to ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def clicks(ana: Ana, watch: Watch) -> bool:
-    p50, p99 = percentile(watch.clicks, 0.5), percentile(watch.clicks, 0.99)
+def answered(ana: Ana, watch: Watch, noted: list[Any]) -> bool:
+    took = [entry["ms"] for entry in noted]
+    p50, p99 = percentile(took, 0.5), percentile(took, 0.99)
+    failed = ana.refused + [entry for entry in noted if entry["status"] != 200]
     edited: dict[tuple[str, str], float] = {}
     for entry in watch.edits:
         edited.setdefault((entry["channel"], entry["ts"]), entry["at"])
     seen = [edited[card] - at for card, at in ana.clicked.items() if card in edited]
-    note("clicks during the storm; refused", f"{len(watch.clicks)}; {len(ana.refused) + len(watch.failed)}")
+    note("clicks during the storm; refused", f"{len(noted)}; {len(failed)}")
     note("a click until the card says it, p50; p99", f"{percentile(seen, 0.5):.2f} s; {percentile(seen, 0.99):.2f} s")
     note("cards clicked that do not say it yet", f"{len(ana.clicked) - len(seen)} of {len(ana.clicked)}")
-    met = p99 <= CLICK_GOAL and not ana.refused and not watch.failed
+    for wrong in failed[:5]:
+        print(f"  {wrong}", file=sys.stderr)
+    met = p99 <= CLICK_GOAL and not failed
     said = f"p50 {p50:.0f} ms"
     return figure("a click's answer, p99", f"{p99:.0f} ms", reference=said, goal=f"<= {CLICK_GOAL:.0f} ms", met=met)
 

@@ -50,10 +50,17 @@ class Options:
     def sandbox_port(self) -> int:
         return self.port + 1
 
+    @property
+    def sandbox_url(self) -> str:
+        return f"http://127.0.0.1:{self.sandbox_port}"
+
 
 def up(options: Options) -> int:
     """Run until SIGTERM or Ctrl-C. Returns the exit code. Raises Failed where something is in the way."""
     _refuse_taken_ports(options)
+    if options.sandbox:
+        # Some variables are allowed beside a stand-in only: from here on the environment is read as one with it.
+        os.environ["SLACK_API_URL"] = f"{options.sandbox_url}/api/"
     with _alone(environment().data) as lock:
         if options.sandbox:
             os.environ.update(_sandbox_environment(options))
@@ -132,14 +139,12 @@ def _alone(data: Path) -> Iterator[TextIO]:
 def _sandbox_environment(options: Options) -> dict[str, str]:
     """A workspace of its own, new each time: its messages, its database and its secrets."""
     data = _empty(Path(os.environ.get("CLOSELOOP_DATA", ".closeloop")) / "sandbox")
-    sandbox = f"http://127.0.0.1:{options.sandbox_port}"
     fresh = {
         "CLOSELOOP_DATA": str(data),
         "CLOSELOOP_DATABASE_URL": f"sqlite:///{data / 'closeloop.db'}",
         "CLOSELOOP_CLOCK_FILE": str(data / "clock.json"),
         "CLOSELOOP_URL": options.url,
-        "CLOSELOOP_SANDBOX_URL": f"{sandbox}/sandbox",
-        "SLACK_API_URL": f"{sandbox}/api/",
+        "CLOSELOOP_SANDBOX_URL": f"{options.sandbox_url}/sandbox",
         "SLACK_BOT_TOKEN": f"xoxb-sandbox-{secrets.token_hex(12)}",
         "SLACK_SIGNING_SECRET": secrets.token_hex(16),
     }
@@ -189,6 +194,6 @@ def _command(arguments: Sequence[str]) -> None:
 def _say(options: Options) -> None:
     lines = [f"Closeloop is starting on {options.url}"]
     if options.sandbox:
-        lines.append(f"The stand-in workspace: http://127.0.0.1:{options.sandbox_port}/sandbox")
+        lines.append(f"The stand-in workspace: {options.sandbox_url}/sandbox")
     sys.stderr.write("".join(f"  {line}\n" for line in (*lines, "Ctrl-C stops it.")))
     sys.stderr.flush()

@@ -6,6 +6,7 @@ migrations a prepared database needs no more) is shared, and hints may stay insi
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -102,7 +103,8 @@ class Body:
         self.say(armed=True)
 
     def _arm(self, wanted: dict[str, Any]) -> None:
-        act = self._end if wanted["how"] == "exit" else self._stand(wanted["arm"])
+        acts = {"exit": lambda name: self._end, "kill": self._stand, "pause": self._pause}
+        act = acts[wanted["how"]](wanted["arm"])
         if not wanted["moved"]:
             crash.arm(wanted["arm"], act)
             return
@@ -111,6 +113,18 @@ class Body:
 
     def _end(self) -> None:
         os._exit(9)
+
+    def _pause(self, name: str) -> Any:
+        """The whole process stops, once, as a machine that sleeps or swaps; SIGCONT lets it go on where it was."""
+        told = threading.Event()
+
+        def pause() -> None:
+            if not told.is_set():
+                told.set()
+                self.say(at=name)
+                os.kill(os.getpid(), signal.SIGSTOP)
+
+        return pause
 
     def _stand(self, name: str) -> Any:
         told = threading.Event()
@@ -153,7 +167,7 @@ class Body:
         def safely() -> None:
             try:
                 run()
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001  whatever it is: the test is told
                 self.say(broke=repr(error))
                 main.log.exception("a role ended", action="role_ended")
                 os._exit(70)  # as a process that ends: the test sees it, and the other roles do not go on as if
@@ -165,13 +179,17 @@ _signal = signal.signal
 
 
 def _set(path: str, value: Any) -> None:
-    """`package.module:NAME` gets this value."""
-    import importlib
-
-    module, _, name = path.partition(":")
-    if not hasattr(importlib.import_module(module), name):
-        raise AttributeError(path)
-    setattr(importlib.import_module(module), name, value)
+    """`package.module:name.name` gets this value; the last name may be the key of a dict."""
+    module, _, names = path.partition(":")
+    *way, last = names.split(".")
+    target: Any = importlib.import_module(module)
+    for name in way:
+        target = getattr(target, name)
+    if isinstance(target, dict):
+        target[last] = type(target[last])(value)
+        return
+    getattr(target, last)  # a name that is not there any more is a mistake of the test
+    setattr(target, last, tuple(value) if isinstance(value, list) else value)
 
 
 def _answers(port: int) -> bool:

@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import Connection, select, text
 
 from bot.core.events import Event
 from bot.core.state import Alert, fold
 from storage import rows
-from storage.models import alerts, deliveries, events
+from storage.models import deliveries, events
 from storage.store import SqlStore
 
 SETTLED = frozenset({"shown", "superseded", "dead"})
@@ -59,7 +59,7 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class _Books:
+class Books:
     """The database, read once."""
 
     alerts: dict[str, Alert]
@@ -69,24 +69,24 @@ class _Books:
 
 def check(evidence: Evidence) -> list[Finding]:
     """Every promise that is broken; empty where all are kept. To be asked once nothing is owed any more."""
-    books = _read(evidence.store)
+    with evidence.store.database.reading() as connection:
+        books = read(connection)
     return [finding for rule in RULES for finding in rule(books, evidence)]
 
 
-def _read(store: SqlStore) -> _Books:
-    with store.database.reading() as connection:
-        found = [rows.alert(row) for row in connection.execute(select(*rows.ALERT))]
-        trails: dict[str, list[Event]] = defaultdict(list)
-        for row in connection.execute(select(events).order_by(events.c.alert_id, events.c.seq)):
-            trails[row.alert_id].append(rows.event(row))
-        owed = list(connection.execute(select(deliveries).order_by(deliveries.c.id)))
-    return _Books({alert.id: alert for alert in found}, trails, owed)
+def read(connection: Connection) -> Books:
+    found = [rows.alert(row) for row in connection.execute(select(*rows.ALERT))]
+    trails: dict[str, list[Event]] = defaultdict(list)
+    for row in connection.execute(select(events).order_by(events.c.alert_id, events.c.seq)):
+        trails[row.alert_id].append(rows.event(row))
+    owed = list(connection.execute(select(deliveries).order_by(deliveries.c.id)))
+    return Books({alert.id: alert for alert in found}, trails, owed)
 
 
 # ── the rules ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def accepted_is_kept(books: _Books, evidence: Evidence) -> Iterator[Finding]:
+def accepted_is_kept(books: Books, evidence: Evidence) -> Iterator[Finding]:
     """Every 2xx id exists, with its first event and with something owed for it."""
     owed = {row.alert_id for row in books.deliveries}
     for alert_id in evidence.accepted:
@@ -98,7 +98,7 @@ def accepted_is_kept(books: _Books, evidence: Evidence) -> Iterator[Finding]:
             yield Finding("lost", alert_id, "nothing was ever owed for it")
 
 
-def nothing_goes_quiet(books: _Books, evidence: Evidence) -> Iterator[Finding]:
+def nothing_goes_quiet(books: Books, evidence: Evidence) -> Iterator[Finding]:
     for alert in books.alerts.values():
         if not alert.finished and not (alert.owner and alert.due_at):
             yield Finding("quiet", alert.id, f"owner {alert.owner!r}, due {alert.due_at}")
@@ -106,7 +106,7 @@ def nothing_goes_quiet(books: _Books, evidence: Evidence) -> Iterator[Finding]:
             yield Finding("quiet", alert.id, "is finished and still due")
 
 
-def the_trail_tells_the_state(books: _Books, evidence: Evidence) -> Iterator[Finding]:
+def the_trail_tells_the_state(books: Books, evidence: Evidence) -> Iterator[Finding]:
     for alert in books.alerts.values():
         try:
             told = fold(books.trails[alert.id])
@@ -118,7 +118,7 @@ def the_trail_tells_the_state(books: _Books, evidence: Evidence) -> Iterator[Fin
             yield Finding("trail", alert.id, f"differs in {differs}")
 
 
-def everything_is_settled(books: _Books, evidence: Evidence) -> Iterator[Finding]:
+def everything_is_settled(books: Books, evidence: Evidence) -> Iterator[Finding]:
     for row in books.deliveries:
         if row.state not in SETTLED:
             yield Finding("unsettled", row.key, f"is {row.state} ({row.error})")
@@ -130,7 +130,7 @@ def _rerouted(row: Any, trail: Sequence[Event]) -> bool:
     return any(event.kind == "rerouted" and event.data.get("key") == row.key for event in trail)
 
 
-def everything_is_said_once(books: _Books, evidence: Evidence) -> Iterator[Finding]:
+def everything_is_said_once(books: Books, evidence: Evidence) -> Iterator[Finding]:
     """No delivery has two messages; what counts as shown can be seen, where the row says it is."""
     known = {row.key: row for row in books.deliveries}
     for key, shown in evidence.messages.items():
@@ -146,7 +146,7 @@ def everything_is_said_once(books: _Books, evidence: Evidence) -> Iterator[Findi
             yield Finding("unseen", row.key, f"the row knows {row.receipt_ts}, there is {seen[0]['ts']}")
 
 
-def cards_are_up_to_date(books: _Books, evidence: Evidence) -> Iterator[Finding]:
+def cards_are_up_to_date(books: Books, evidence: Evidence) -> Iterator[Finding]:
     for row in books.deliveries:
         if row.kind != "card" or row.state != "shown":
             continue
@@ -157,7 +157,7 @@ def cards_are_up_to_date(books: _Books, evidence: Evidence) -> Iterator[Finding]
                 yield Finding("old card", row.key, f"revision {one['revision']} can be seen, {row.seq} is wanted")
 
 
-def every_open_alert_can_be_seen(books: _Books, evidence: Evidence) -> Iterator[Finding]:
+def every_open_alert_can_be_seen(books: Books, evidence: Evidence) -> Iterator[Finding]:
     """Its card stands somewhere, unless that was given up in favour of its people."""
     cards = {row.alert_id for row in books.deliveries if row.kind == "card" and row.state == "shown"}
     told = {row.alert_id for row in books.deliveries if row.state == "shown"}
@@ -166,7 +166,7 @@ def every_open_alert_can_be_seen(books: _Books, evidence: Evidence) -> Iterator[
             yield Finding("unseen", alert.id, "is open, and no message speaks of it")
 
 
-def limits_are_kept(books: _Books, evidence: Evidence) -> Iterator[Finding]:
+def limits_are_kept(books: Books, evidence: Evidence) -> Iterator[Finding]:
     """No 429 but those that were ordered."""
     refused = [call for call in evidence.log["calls"] if call["status"] == 429 and call["fault"] != "rate_limited"]
     for method, count in Counter(call["method"] for call in refused).items():
@@ -177,13 +177,13 @@ def limits_are_kept(books: _Books, evidence: Evidence) -> Iterator[Finding]:
         yield Finding("429", "ordered", f"{ordered} of {evidence.provoked}")
 
 
-def nobody_is_shouted_at(books: _Books, evidence: Evidence) -> Iterator[Finding]:
+def nobody_is_shouted_at(books: Books, evidence: Evidence) -> Iterator[Finding]:
     for call in evidence.log["calls"]:
         if call["broadcast"]:
             yield Finding("broadcast", str(call["delivery"]))
 
 
-def nothing_fires_early(books: _Books, evidence: Evidence) -> Iterator[Finding]:
+def nothing_fires_early(books: Books, evidence: Evidence) -> Iterator[Finding]:
     for trail in books.trails.values():
         due, at = None, datetime.min.replace(tzinfo=UTC)
         for event in trail:
@@ -194,7 +194,7 @@ def nothing_fires_early(books: _Books, evidence: Evidence) -> Iterator[Finding]:
             due, at = datetime.fromisoformat(wanted) if isinstance(wanted, str) else wanted, event.at
 
 
-def secrets_stay_secret(books: _Books, evidence: Evidence) -> Iterator[Finding]:
+def secrets_stay_secret(books: Books, evidence: Evidence) -> Iterator[Finding]:
     for path in evidence.logs:
         said = path.read_text(errors="replace") if path.exists() else ""
         for number, secret in enumerate(evidence.secrets):
@@ -202,7 +202,7 @@ def secrets_stay_secret(books: _Books, evidence: Evidence) -> Iterator[Finding]:
                 yield Finding("secret", path.name, f"canary {number}")
 
 
-Rule = Callable[[_Books, Evidence], Iterator[Finding]]
+Rule = Callable[[Books, Evidence], Iterator[Finding]]
 RULES: tuple[Rule, ...] = (
     accepted_is_kept,
     nothing_goes_quiet,

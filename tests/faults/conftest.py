@@ -9,11 +9,14 @@ from typing import Any
 
 import httpx2
 import pytest
+from faults.ground import Ground, ground
+from faults.line import Line
 from faults.machine import Zygote
 from faults.pager import Pager, pager
-from faults.village import Ground, Village, ground, village
+from faults.village import Village, village
 
 DATABASES = ("sqlite", "postgres")
+FAST = 40.0
 Settle = Callable[..., Village]
 
 
@@ -57,9 +60,28 @@ def settle(tmp_path: Path, zygote: Zygote, http: httpx2.Client, grounds: Callabl
     with ExitStack() as stack:
 
         def open_one(kind: str = "sqlite", **more: Any) -> Village:
+            more = {"haste": FAST} | more
             return stack.enter_context(village(tmp_path, on=grounds(kind), zygote=zygote, http=http, **more))
 
         yield open_one
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def line(
+    request: Any, tmp_path_factory: Any, zygote: Zygote, http: Any, grounds: Any, operators: Pager
+) -> Iterator[Line]:
+    """Villages that tests of one file use one after the other, on each kind of database."""
+    kind = str(request.param)
+
+    def open_one(stack: ExitStack) -> Village:
+        folder = Path(tmp_path_factory.mktemp(f"line-{kind}"))
+        return stack.enter_context(
+            village(folder, on=grounds(kind), zygote=zygote, http=http, haste=FAST, operators=operators)
+        )
+
+    opened = Line(open_one)
+    yield opened
+    opened.drop()
 
 
 @pytest.fixture(params=DATABASES)

@@ -60,7 +60,10 @@ class Machine:
             self.until(lambda: not self.alive, why="it did not die")
 
     def arm(self, name: str, *, how: str, moved: bool = False) -> None:
-        """From now on it ends (`exit`) or stands (`kill`) at this crash point; with `moved` once time was moved on."""
+        """From now on it ends (`exit`), stands (`kill`) or stops as a whole (`pause`) at this crash point.
+
+        With `moved` only once business time was moved on.
+        """
         wanted = {"arm": name, "how": how, "moved": moved}
         Path(f"{self.said}.arm").write_text(json.dumps(wanted))
         os.kill(self.pid, signal.SIGUSR1)

@@ -1,9 +1,9 @@
 """A TCP proxy that breaks lines on order: between the product and PostgreSQL, Redis or the Slack API.
 
-    with proxy(("127.0.0.1", 5432)) as line:
-        line.port                      # where the product connects to
-        line.set(Fault(refuse=True))   # from now on, also for lines that are open where the fault says so
-        line.cut()                     # RST on every open line
+with proxy(("127.0.0.1", 5432)) as line:
+    line.port                      # where the product connects to
+    line.set(Fault(refuse=True))   # from now on, also for lines that are open where the fault says so
+    line.cut()                     # RST on every open line
 """
 
 from __future__ import annotations

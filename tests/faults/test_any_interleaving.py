@@ -6,6 +6,7 @@ Time is virtual, the store is in memory; Hypothesis chooses who moves, what the 
 from __future__ import annotations
 
 import itertools
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,10 +136,8 @@ class Interleavings(RuleBasedStateMachine):
 
     def _settle(self, worker: Worker) -> None:
         assert worker.claimed is not None and worker.settled is not None
-        try:
+        with suppress(Conflict):  # as a worker does: the lease runs out, and it is looked at again
             self.world.courier.settle(worker.claimed, worker.settled)
-        except Conflict:
-            pass  # as a worker does: the lease runs out, and it is looked at again
         worker.dies()
 
     @rule(which=WORKERS)

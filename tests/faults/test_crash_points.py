@@ -7,59 +7,18 @@ from __future__ import annotations
 
 import ast
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
-from faults.machine import Zygote
+from faults.line import Line
 from faults.scenarios import REACHES, Scenario
-from faults.village import Village, village
+from faults.village import Village
 
 from bot import crash
 
-HASTE = 40.0
 HOW = ("exit", "kill")
 PRODUCT = ("bot", "handlers", "connectors", "storage")
 ROOT = Path(__file__).parents[2]
-DATABASES = ("sqlite", "postgres")
-
-
-class Line:
-    """One village after the other: whoever survives one case is armed for the next."""
-
-    def __init__(self, folder: Callable[[], Path], open_one: Callable[[Path, ExitStack], Village]) -> None:
-        self._folder, self._open = folder, open_one
-        self._stack = ExitStack()
-        self._village: Village | None = None
-
-    def village(self) -> Village:
-        """One in which a machine runs."""
-        if self._village is None:
-            self._village = self._open(self._folder(), self._stack)
-            self._village.start()
-        return self._village
-
-    def drop(self) -> None:
-        """Nobody uses this one any more."""
-        self._stack.close()
-        self._village = None
-
-
-@pytest.fixture(scope="module", params=DATABASES)
-def line(request: Any, tmp_path_factory: Any, zygote: Zygote, http: Any, grounds: Any, operators: Any) -> Iterator[Line]:
-    kind = str(request.param)
-
-    def open_one(folder: Path, stack: ExitStack) -> Village:
-        on = grounds(kind)
-        return stack.enter_context(
-            village(folder, on=on, zygote=zygote, http=http, haste=HASTE, operators=operators)
-        )
-
-    opened = Line(lambda: Path(tmp_path_factory.mktemp(f"crash-{kind}")), open_one)
-    yield opened
-    opened.drop()
 
 
 @pytest.mark.parametrize("how", HOW)
@@ -69,20 +28,11 @@ def test_whoever_dies_between_two_steps_leaves_nothing_lost_and_nothing_said_twi
 ) -> None:
     assert name in REACHES, f"no scenario reaches the crash point {name}: a new step needs one"
     scenario = REACHES[name]
-    try:
-        if scenario.alone:
-            line.drop()
-        place = line.village()
+    with line.lent(alone=scenario.alone) as place:
         _die(place, scenario, name=name, how=how)
         place.hold(scenario.seconds)
         scenario.sure(place)
         scenario.after(place)
-        place.clear_all()
-    except BaseException:
-        line.drop()
-        raise
-    if scenario.alone:
-        line.drop()
 
 
 def _die(place: Village, scenario: Scenario, *, name: str, how: str) -> None:
@@ -94,7 +44,7 @@ def _die(place: Village, scenario: Scenario, *, name: str, how: str) -> None:
     def run() -> None:
         try:
             scenario.run(place)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  raised again in the test's own thread
             failed.append(error)
 
     scene = threading.Thread(target=run, daemon=True)

@@ -6,7 +6,6 @@ Machine seconds (leases, retries, paces) pass `haste` times as fast as real ones
 from __future__ import annotations
 
 import itertools
-import shutil
 import socket
 import threading
 import time
@@ -18,75 +17,18 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import psycopg
 from faults import checker
+from faults.ground import SOURCES, Ground
 from faults.machine import LOCAL, Machine, Zygote
 from faults.pager import Pager
 from faults.standin import SIGNING, TOKEN, StandIn, stand_in
 from story.workspace import Channel, Person, Shown, channel_id
 
-from bot import sources
-from storage import migrate
 from storage.store import SqlStore
 
 CONFIG = Path(__file__).parent / "closeloop.yaml"
-SOURCE = "ap-auditor"
+SOURCE = SOURCES[0]
 HASTE = 20.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ground:
-    """What all villages of one kind are made from: a migrated database with its sources, to be copied."""
-
-    template: str
-    """path of a SQLite file, or the name of a PostgreSQL database"""
-    keys: dict[str, str]
-    server: Any = None
-    """the PostgreSQL server"""
-
-    def database(self, folder: Path) -> str:
-        if self.server is None:
-            shutil.copy(self.template, folder / "closeloop.db")
-            return f"sqlite:///{folder / 'closeloop.db'}"
-        name = f"village_{uuid.uuid4().hex}"
-        with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {self.template}")
-        return str(self.server.get_uri(database=name))
-
-    def forget(self, url: str) -> None:
-        if self.server is not None:
-            with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
-                connection.execute(f"DROP DATABASE IF EXISTS {url.partition('?')[0].rpartition('/')[2]} WITH (FORCE)")
-
-
-def ground(kind: str, folder: Path, server: Any = None) -> Ground:
-    """`sqlite` or `postgres`, migrated once."""
-    if kind == "sqlite":
-        template, url = str(folder / "template.db"), f"sqlite:///{folder / 'template.db'}"
-    else:
-        template = f"template_{uuid.uuid4().hex}"
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {template}")
-        url = server.get_uri(database=template)
-    migrate.upgrade(url)
-    store = SqlStore(url)
-    keys = {name: sources.add(store, name).key.full for name in (SOURCE, "fraud-watch", "model-watch")}
-    if kind == "sqlite":
-        with store.database.writing() as connection:
-            connection.exec_driver_sql("SELECT 1")
-    store.close()
-    if kind == "sqlite":
-        _fold_log(template)
-    return Ground(template=template, keys=keys, server=server if kind == "postgres" else None)
-
-
-def _fold_log(path: str) -> None:
-    """Everything into the one file: a copy of it alone is the whole database."""
-    import sqlite3
-
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
 
 
 @dataclass(kw_only=True)
@@ -158,9 +100,16 @@ class Village:
 
         def pressed() -> bool:
             card = self.card(alert)
-            return card is not None and label in card.buttons and self.person(who).press(label, card).ok
+            return card is not None and self.click(who, label, card)
 
         self.until(pressed, seconds, why=f"{label} could never be pressed")
+
+    def click(self, who: str, label: str, card: Shown) -> bool:
+        """One press of what they saw. False where the bot was not there, or the button was gone by then."""
+        try:
+            return label in card.buttons and self.person(who).press(label, card).ok
+        except AssertionError:
+            return False  # the stand-in: the card was changed between the look and the press
 
     def card(self, alert: str) -> Shown | None:
         """The alert's card, where it is shown."""
@@ -233,7 +182,7 @@ class Village:
         return "".join(ended) or f"\n{self.machines[-1].tail()}" if self.machines else ""
 
     def calm(self, seconds: float = 30, *, wait_for_all_looks: bool = False) -> None:
-        """Until nothing is owed any more: no delivery unsettled, no alert due, no look for twins ahead (soon, or at all)."""
+        """Until nothing is owed any more: no delivery unsettled, no alert due, no look for twins ahead."""
 
         def open_work() -> list[str]:
             soon = 1e9 if wait_for_all_looks else checker.SOON
@@ -244,17 +193,6 @@ class Village:
     def log(self) -> Any:
         """Every call of the bot, as the stand-in counted them."""
         return self.standin.workspace.get("log", since=0)
-
-    def keep(self, folder: Path) -> None:
-        """The database, in a file beside the logs."""
-        if self.database_url.startswith("sqlite"):
-            return  # it lies there already
-        name = self.database_url.partition("?")[0].rpartition("/")[2]
-        kept = f"kept_{name}"
-        self.store.close()
-        with psycopg.connect(self.database_url.replace(name, "postgres", 1), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {kept} TEMPLATE {name}")
-        (folder / "database.txt").write_text(self.database_url.replace(name, kept))
 
     def now(self) -> float:
         """Business time, Unix seconds."""
@@ -283,7 +221,14 @@ class Village:
 
 @contextmanager
 def village(
-    folder: Path, *, on: Ground, zygote: Zygote, http: httpx2.Client, haste: float = HASTE, operators: Pager | None = None, **env: str
+    folder: Path,
+    *,
+    on: Ground,
+    zygote: Zygote,
+    http: httpx2.Client,
+    haste: float = HASTE,
+    operators: Pager | None = None,
+    **env: str,
 ) -> Iterator[Village]:
     """A new one; afterwards nothing of it is left."""
     port = free_port()

@@ -37,17 +37,17 @@ def main() -> None:
 
 def _preload() -> Any:
     """Everything a machine will import, so that its children share it."""
-    import alembic.command
-    import rq
-    import slack_bolt
+    import alembic.command  # noqa: F401
+    import rq  # noqa: F401
+    import slack_bolt  # noqa: F401
     import uvicorn
     import uvicorn.protocols.http.httptools_impl
-    import uvicorn.protocols.websockets.auto
+    import uvicorn.protocols.websockets.auto  # noqa: F401
+    from faults import body
 
     import bot.main
     import connectors.chat.slack.inbound
-    import connectors.chat.slack.sockets
-    from faults import body
+    import connectors.chat.slack.sockets  # noqa: F401
 
     _rehearse(bot.main, body)
     gc.collect()
@@ -105,7 +105,7 @@ class _Forker:
             os.environ.update(order["env"])
             self._body.Body(order, self._body.speaker(self._out)).live()
             code = 0
-        except BaseException:
+        except BaseException:  # noqa: BLE001  whatever it is: the test is told, and the child ends
             traceback.print_exc()
             self._body.speaker(self._out)(broke=traceback.format_exc())
         finally:
