@@ -35,10 +35,13 @@ class Aftermath(Transactions):
     def _ended(self, claimed: Claimed, settled: Settled, rule: Rule) -> bool:
         def work(tx: Tx) -> bool:
             alert = tx.alert(claimed.delivery.alert_id)
-            mine = tx.settle(claimed, settled)
+            change = rule(alert, self._given(tx, alert, self.clock.now())) if alert else None
+            # A card that went nowhere else takes what waits under it along.
+            stays = alert is not None and change is not None and change.alert.place == alert.place
+            mine = tx.settle(claimed, replace(settled, ends_replies=stays and claimed.delivery.kind == "card"))
             crash.point("fate.settled")
-            if mine and alert is not None:
-                tx.put(rule(alert, self._given(tx, alert, self.clock.now())), before=alert)
+            if mine and change is not None:
+                tx.put(change, before=alert)
             return mine
 
         return self._committed(work)

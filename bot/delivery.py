@@ -12,7 +12,7 @@ it out. Nobody sleeps in here: what cannot go out now gets a time before which i
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -99,8 +99,9 @@ def after(claimed: Claimed, answer: Answer, now: float) -> Settled:
     if isinstance(answer, Refusal):
         return _refused(claimed, answer, now)
     if delivery.receipt:
-        # An edit may be repeated: only a post can leave a twin.
-        return Settled(state="pending", not_before=now + backoff(delivery.attempts), error=answer.code)
+        # An edit may be repeated: only a post can leave a twin. But it may be carried out after a newer one.
+        again = now + backoff(delivery.attempts)
+        return Settled(state="pending", not_before=again, sweep_at=now + LOOKS[0], error=answer.code)
     # It may have arrived, and may have used up the place's one message a second.
     return Settled(state="unknown", posted=True, not_before=now + SETTLE, lane_free_at=now + PACE, error=answer.code)
 
@@ -184,14 +185,16 @@ class Courier:
         now, room = self.clock.machine(), self.lines.room(row.place)
         posts, edits = room.posts_at <= now, room.edits_at <= now
         if not edits and not room.shut and self.lines.spares(row):
-            return self.store.claim(row.place, now, lease=LEASE, posts=False, only=row.id)
-        if not (posts or edits):
+            claimed = self.store.claim(row.place, now, lease=LEASE, posts=False, only=row.id)
+        elif posts or edits:
+            claimed = self.store.claim(row.place, now, lease=LEASE, posts=posts, edits=edits)
+        else:
             return None
-        return self.store.claim(row.place, now, lease=LEASE, posts=posts, edits=edits)
+        # The lease runs from before the claim, which may have waited for the database.
+        return replace(claimed, lease_until=now + LEASE) if claimed else None
 
     def attempt(self, claimed: Claimed) -> Settled:
         """At most one message outside, at most one look; what it means for the row."""
-        until = self.clock.machine() + LEASE - CALL
         if why := hindrance(claimed, self.clock.now()):
             return Settled(state="superseded", error=why)
         people = self.saying.known(claimed)
@@ -204,7 +207,7 @@ class Courier:
             return Settled(
                 state=again_as(claimed), not_before=self.clock.machine() + 2.0, error="the card is not shown"
             )
-        if self.clock.machine() > until:
+        if self.clock.machine() > claimed.lease_until - CALL:
             # The directories were slow; what they answered is remembered, so the next attempt is quick.
             return Settled(state=again_as(claimed), error="the lease was nearly over")
         return self._said(claimed, people)

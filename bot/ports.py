@@ -151,6 +151,8 @@ class Claimed:
     """for a card: the newest event that a card tells; else the event it tells of"""
     root: Receipt | None = None
     """the alert's card, where it has been shown"""
+    lease_until: float = float("inf")
+    """machine second at which the lease ends, as whoever claimed it knows"""
     gathered: Gathered | None = None
     was_unknown: bool = False
     """the last attempt's outcome is unknown: look before repeating"""
@@ -172,6 +174,8 @@ class Settled:
     not_before: float = 0.0
     lane_free_at: float = 0.0
     """no further post in this lane before (machine seconds)"""
+    ends_replies: bool = False
+    """a card that will be shown nowhere: replies that wait for it are superseded"""
     forget: bool = False
     """what was shown is gone: the receipt is worthless, it is to be posted anew"""
     error: str = ""
@@ -218,7 +222,10 @@ class Tx(Protocol):
         ...
 
     def swept(self, delivery_id: int, /, *, was: float, next_at: float | None, receipt: Receipt | None) -> bool:
-        """A look for twins is over: the next one, and the receipt that counts. False: somebody else was first."""
+        """A look for twins is over: the next one, and the receipt that counts. False: somebody else was first.
+
+        A card is edited once more: an edit that was given up may have been carried out after a newer one.
+        """
         ...
 
     @property

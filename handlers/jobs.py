@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from bot.aftermath import Aftermath
@@ -67,15 +68,15 @@ class Work:
 
     def sweep(self, delivery_id: int) -> None:
         """Look for twins of what was sent more than once."""
-        removed = self.sweeper.sweep(delivery_id)
-        if removed:
-            TWINS.inc(removed)
+        with suppress(Conflict):  # somebody acted at this very moment; it is looked for again
+            TWINS.inc(self.sweeper.sweep(delivery_id))
 
     def fold(self, lane: str) -> None:
         """Fold a lane that is far behind: a hundred reminders at a time, so that nobody waits long for the database."""
-        for _ in range(FOLDS):
-            if not self.aftermath.fold(lane):
-                return
+        with suppress(Conflict):  # somebody acted at this very moment; the lane is folded in two seconds
+            for _ in range(FOLDS):
+                if not self.aftermath.fold(lane):
+                    return
 
 
 _work: Callable[[], Work] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox.args import Args, read_args
@@ -23,6 +23,9 @@ async def serve(request: Request) -> Response:
     except SlackError as refusal:
         line.error = refusal.code
         return JSONResponse(refusal.body())
+    except ClientDisconnect:
+        line.status = None
+        return Response()  # nobody is left to answer
     call = Call(ws=ws, args=args, line=line, base_url=str(request.base_url).rstrip("/"))
     token = _token(request, args)
     return await answer(Asked(ws=ws, line=line, channels=_channels(call), run=partial(run, call, token)))

@@ -18,8 +18,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from bot.ports import Away, Conflict
 
 _SQLITE_AWAY = ("BUSY", "LOCKED", "FULL", "IOERR", "CANTOPEN", "READONLY", "NOMEM", "PROTOCOL")
-_POSTGRES_AWAY = ("08", "53", "55", "57", "58", "25006")
-"""connection, resources, lock not available, operator, system, read only (a standby)"""
+_POSTGRES_AWAY = ("08", "53", "55", "57", "58", "25006", "25P03")
+"""connection, resources, lock not available, operator, system, read only (a standby), a transaction left open"""
 _POSTGRES_RACES = ("40", "23505")
 """deadlock and serialization; unique violation"""
 
@@ -166,5 +166,14 @@ def _postgres(url: URL) -> Engine:
         max_overflow=20,
         pool_timeout=10,
         pool_recycle=1800,
-        connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c lock_timeout=30s"},
+        connect_args={
+            "connect_timeout": 5,
+            # A process that stops in the middle of a transaction must not hold up the others for long.
+            "options": "-c timezone=UTC -c lock_timeout=30s -c idle_in_transaction_session_timeout=30s",
+            # A server that vanishes without a word is noticed within half a minute.
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 25_000,
+        },
     )

@@ -190,8 +190,8 @@ def _replies(connection: Connection, root: Delivery, settled: Settled, state: st
     held = and_(HELD, deliveries.c.alert_id == root.alert_id, deliveries.c.place == root.place)
     if settled.receipt:
         connection.execute(update(deliveries).where(held), {"state": "pending"})
-    elif state == "superseded" and root.receipt is None:
-        connection.execute(update(deliveries).where(held), {"state": state, "error": settled.error})
+    elif (state == "superseded" or settled.ends_replies) and root.receipt is None:
+        connection.execute(update(deliveries).where(held), {"state": "superseded", "error": settled.error})
 
 
 def revision_of(claimed: Claimed) -> int:

@@ -148,8 +148,7 @@ def swept(lanes: MemoryLanes, delivery_id: int, *, was: float, next_at: float | 
     if next_at is not None:
         lanes.sweeps[delivery_id] = next_at
     row = lanes.rows[delivery_id]
-    if receipt is not None and (row.receipt is None or row.receipt.ts != receipt.ts):
-        stale = row.kind in STATES and row.state == "shown"
-        row = replace(row, receipt=receipt)
-        lanes.rows[delivery_id] = replace(row, state="pending", attempts=0, not_before=0.0) if stale else row
+    if row.kind in STATES and row.state == "shown" and row.receipt is not None:
+        row = replace(row, state="pending", attempts=0, not_before=0.0)
+    lanes.rows[delivery_id] = replace(row, receipt=receipt or row.receipt)
     return True

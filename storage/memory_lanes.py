@@ -116,7 +116,8 @@ class MemoryLanes:
         self.leases.pop(row.id, None)
         held = [other for other in self.rows.values() if self._waits_for(other, row)]
         self.rows[row.id] = _outcome(row, claimed, settled)
-        if self.rows[row.id].state == "superseded" and claimed.delivery.receipt is None and not settled.receipt:
+        ends = settled.ends_replies or self.rows[row.id].state == "superseded"
+        if ends and claimed.delivery.receipt is None and not settled.receipt:
             self.rows |= {other.id: replace(other, state="superseded", error=settled.error) for other in held}
         if settled.sweep_at is not None:
             self.sweeps[row.id] = settled.sweep_at

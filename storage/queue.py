@@ -22,6 +22,8 @@ from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from storage.rest import Rest
+
 NOW = "now"
 JOBS = {
     "deliver": "handlers.jobs.deliver",
@@ -139,8 +141,7 @@ class RqQueue:
         retry = Retry(NoBackoff(), 1, supported_errors=(Disconnected,))
         self._redis = connect(url, socket_connect_timeout=1.0, socket_timeout=2.0, retry=retry)
         self._queue = Queue(NOW, connection=self._redis, job_class=SafeJob, serializer=JSONSerializer)
-        self._rest = rest
-        self._resting_until = 0.0
+        self._rest = Rest(rest)
 
     def hint(self, job: str, ids: Iterable[str | int], /) -> bool:
         """One hint an id or lane, in one trip. KeyError: no such job.
@@ -164,13 +165,14 @@ class RqQueue:
         self._redis.close()
 
     def _tried(self, call: Callable[[], object]) -> bool:
-        if time.monotonic() < self._resting_until:
+        if not self._rest.over:
             return False
         try:
             call()
         except RedisError:
-            self._resting_until = time.monotonic() + self._rest
+            self._rest.failed()
             return False
+        self._rest.answered()
         return True
 
 

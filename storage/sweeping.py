@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, and_, case, select, update
+from sqlalchemy import Connection, and_, select, update
 
 from bot.ports import Claimed, Receipt
 from storage import models, rows
@@ -30,19 +30,20 @@ def swept(
     looked = update(deliveries).where(mine).values(sweep_at=next_at, sweeps=deliveries.c.sweeps + 1)
     if connection.execute(looked).rowcount != 1:
         return False
+    _edit_again(connection, delivery_id)
     if receipt is not None:
         _adopt(connection, delivery_id, receipt)
     return True
 
 
+def _edit_again(connection: Connection, delivery_id: int) -> None:
+    """Nobody knows which revision of a card is shown where something of it was in doubt: it is edited next."""
+    stale = and_(deliveries.c.id == delivery_id, deliveries.c.kind.in_(STATES), deliveries.c.state == "shown")
+    again = {"state": "pending", "attempts": 0, "not_before": 0.0}
+    connection.execute(update(deliveries).where(stale, deliveries.c.receipt_ts.is_not(None)), again)
+
+
 def _adopt(connection: Connection, delivery_id: int, receipt: Receipt) -> None:
-    """Another message counts from now on. Nobody knows which revision of a card it shows: it is edited next."""
-    other = deliveries.c.receipt_ts.is_distinct_from(receipt.ts)
-    stale = and_(deliveries.c.kind.in_(STATES), deliveries.c.state == "shown")
+    """Another message counts from now on."""
     known = {"receipt_channel": receipt.channel, "receipt_ts": receipt.ts, "post": EDIT}
-    again = {
-        "state": case((stale, "pending"), else_=deliveries.c.state),
-        "attempts": case((stale, 0), else_=deliveries.c.attempts),
-        "not_before": case((stale, 0.0), else_=deliveries.c.not_before),
-    }
-    connection.execute(update(deliveries).where(deliveries.c.id == delivery_id, other).values({**known, **again}))
+    connection.execute(update(deliveries).where(deliveries.c.id == delivery_id), known)

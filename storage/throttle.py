@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -19,6 +18,7 @@ from redis.retry import Retry
 from bot.core import throttle as rules
 from bot.core.throttle import Call, Limits, Outcome, Report, Room, State
 from storage.queue import connect
+from storage.rest import Rest
 
 T = TypeVar("T")
 Change = Callable[[State], tuple[State, T]]
@@ -92,19 +92,21 @@ class RedisThrottle(LocalThrottle):
         retry = Retry(NoBackoff(), 1, supported_errors=(Disconnected,))
         self._redis = connect(url, socket_connect_timeout=1.0, socket_timeout=1.0, retry=retry)
         self._swap = self._redis.register_script(SWAP)
-        self._rest = rest
-        self._resting_until = 0.0
+        self._rest = Rest(rest)
 
     def close(self) -> None:
         self._redis.close()
 
     def _changed(self, workspace: str, change: Change[T]) -> T:
-        if time.monotonic() >= self._resting_until:
+        if self._rest.over:
             try:
-                if agreed := self._agreed(workspace, change):
-                    return agreed[0]
+                agreed = self._agreed(workspace, change)
             except RedisError:
-                self._resting_until = time.monotonic() + self._rest
+                self._rest.failed()
+            else:
+                self._rest.answered()
+                if agreed:
+                    return agreed[0]
         return super()._changed(workspace, change)
 
     def _agreed(self, workspace: str, change: Change[T]) -> tuple[T] | None:

@@ -15,6 +15,7 @@ from redis.retry import Retry
 
 from bot.ports import Receipt
 from storage.queue import connect
+from storage.rest import Rest
 
 AGE = 25 * 60
 """seconds; the platform forgets them after thirty minutes"""
@@ -88,8 +89,7 @@ class RedisWays:
         retry = Retry(NoBackoff(), 1, supported_errors=(Disconnected,))
         self._redis = connect(url, socket_connect_timeout=1.0, socket_timeout=1.0, retry=retry)
         self._keep, self._take = self._redis.register_script(KEEP), self._redis.register_script(TAKE)
-        self._rest = rest
-        self._resting_until = 0.0
+        self._rest = Rest(rest)
 
     def keep(self, receipt: Receipt, address: str, /) -> None:
         self._asked(lambda: self._keep(keys=[_key(receipt)], args=[address, USES, AGE]))
@@ -107,13 +107,15 @@ class RedisWays:
 
     def _asked(self, call: Callable[[], Any]) -> Any:
         """What Redis answers; None while it is away."""
-        if time.monotonic() < self._resting_until:
+        if not self._rest.over:
             return None
         try:
-            return call()
+            answer = call()
         except RedisError:
-            self._resting_until = time.monotonic() + self._rest
+            self._rest.failed()
             return None
+        self._rest.answered()
+        return answer
 
 
 def _key(receipt: Receipt) -> str:
