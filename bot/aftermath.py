@@ -63,6 +63,10 @@ class Aftermath(Transactions):
 
         return self._committed(work)
 
+    def unseen(self, delivery: Delivery, was: float, *, next_at: float | None) -> bool:
+        """Nothing could be seen: the next look, or none where nobody may look any more."""
+        return self._committed(lambda tx: tx.swept(delivery.id, was=was, next_at=next_at, receipt=None, seen=False))
+
     def swept(self, delivery: Delivery, was: float, *, next_at: float | None, found: Sequence[Receipt]) -> bool:
         """A look for twins is over. Twins are in the trail before any of them is removed. False: another was first."""
         kept = found[0] if found else None

@@ -122,6 +122,8 @@ class Delivery:
     """the revision shown, 0 = never"""
     posts: int = 0
     """how many of its posts arrived or may have arrived: more than one may have left a twin"""
+    sweeps: int = 0
+    """how often its twins were looked for since it was last sent in doubt"""
     receipt: Receipt | None = None
     attempted_at: float | None = None
     created_at: datetime
@@ -221,8 +223,12 @@ class Tx(Protocol):
         """
         ...
 
-    def swept(self, delivery_id: int, /, *, was: float, next_at: float | None, receipt: Receipt | None) -> bool:
+    def swept(
+        self, delivery_id: int, /, *, was: float, next_at: float | None, receipt: Receipt | None, seen: bool = True
+    ) -> bool:
         """A look for twins is over: the next one, and the receipt that counts. False: somebody else was first.
+
+        `seen`: whether anything could be seen; a look that failed does not count.
 
         A card is edited once more: an edit that was given up may have been carried out after a newer one.
         """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from bot import crash
 from bot.aftermath import Aftermath
@@ -41,7 +42,7 @@ class Sweeper:
             return self._concluded(claimed.delivery, was, seen, now)
         # Where nobody may look any more, what was seen there last stays.
         again = None if isinstance(seen, Refusal) else now + LOOKS[0]
-        self.aftermath.swept(claimed.delivery, was, next_at=again, found=())
+        self.aftermath.unseen(claimed.delivery, was, next_at=again)
         return 0
 
     def _look(self, claimed: Claimed, now: float) -> list[Receipt] | Refusal | Later | Unknown:
@@ -55,8 +56,8 @@ class Sweeper:
 
     def _concluded(self, delivery: Delivery, was: float, seen: list[Receipt], now: float) -> int:
         crash.point("twins.found")
-        first = delivery.attempted_at or now
-        later = next((first + after for after in LOOKS if first + after > now + 1), None)
+        gaps = [later - sooner for sooner, later in pairwise(LOOKS)]
+        later = now + gaps[delivery.sweeps] if delivery.sweeps < len(gaps) else None
         again = now + LOOKS[0] if len(seen) > 1 else later
         if not self.aftermath.swept(delivery, was, next_at=again, found=seen) or len(seen) < 2:
             return 0

@@ -211,7 +211,7 @@ def _outcome(claimed: Claimed, settled: Settled) -> dict[str, Any]:
     if not settled.posted and delivery.receipt is None:
         outcome["posts"] = deliveries.c.posts - 1
     if settled.sweep_at is not None:
-        outcome["sweep_at"] = settled.sweep_at
+        outcome |= {"sweep_at": settled.sweep_at, "sweeps": 0}
     if settled.receipt:
         outcome |= {"receipt_channel": settled.receipt.channel, "receipt_ts": settled.receipt.ts, "post": EDIT}
     if settled.forget:

@@ -141,14 +141,12 @@ def sweepable(lanes: MemoryLanes, delivery_id: int) -> tuple[Claimed, float] | N
     return lanes.about(row), lanes.sweeps[delivery_id]
 
 
-def swept(lanes: MemoryLanes, delivery_id: int, *, was: float, next_at: float | None, receipt: Receipt | None) -> bool:
-    if lanes.sweeps.get(delivery_id) != was:
-        return False
+def swept(lanes: MemoryLanes, delivery_id: int, *, next_at: float | None, receipt: Receipt | None, seen: bool) -> bool:
     del lanes.sweeps[delivery_id]
     if next_at is not None:
         lanes.sweeps[delivery_id] = next_at
     row = lanes.rows[delivery_id]
-    if row.kind in STATES and row.state == "shown" and row.receipt is not None:
+    if seen and row.kind in STATES and row.state == "shown" and row.receipt is not None:
         row = replace(row, state="pending", attempts=0, not_before=0.0)
-    lanes.rows[delivery_id] = replace(row, receipt=receipt or row.receipt)
+    lanes.rows[delivery_id] = replace(row, receipt=receipt or row.receipt, sweeps=row.sweeps + int(seen))
     return True

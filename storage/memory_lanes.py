@@ -121,6 +121,7 @@ class MemoryLanes:
             self.rows |= {other.id: replace(other, state="superseded", error=settled.error) for other in held}
         if settled.sweep_at is not None:
             self.sweeps[row.id] = settled.sweep_at
+            self.rows[row.id] = replace(self.rows[row.id], sweeps=0)
         place.free_at = max(place.free_at, settled.lane_free_at)
         if place.holder == (row.id, row.fence):
             place.lease_until = 0.0

@@ -84,8 +84,13 @@ class MemoryTx:
         self._hints.update((lane, number) for number in owed)
         return folded
 
-    def swept(self, delivery_id: int, /, *, was: float, next_at: float | None, receipt: Receipt | None) -> bool:
-        return memory_folding.swept(self._lanes, delivery_id, was=was, next_at=next_at, receipt=receipt)
+    def swept(
+        self, delivery_id: int, /, *, was: float, next_at: float | None, receipt: Receipt | None, seen: bool = True
+    ) -> bool:
+        lanes = self._lanes
+        return lanes.sweeps.get(delivery_id) == was and memory_folding.swept(
+            lanes, delivery_id, next_at=next_at, receipt=receipt, seen=seen
+        )
 
     @property
     def _lanes(self) -> MemoryLanes:

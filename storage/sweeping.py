@@ -23,14 +23,15 @@ def sweepable(connection: Connection, delivery_id: int) -> tuple[Claimed, float]
 
 
 def swept(
-    connection: Connection, delivery_id: int, *, was: float, next_at: float | None, receipt: Receipt | None
+    connection: Connection, delivery_id: int, *, was: float, next_at: float | None, receipt: Receipt | None, seen: bool
 ) -> bool:
     """A look is over. False where somebody else was first."""
     mine = and_(deliveries.c.id == delivery_id, deliveries.c.sweep_at == was)
-    looked = update(deliveries).where(mine).values(sweep_at=next_at, sweeps=deliveries.c.sweeps + 1)
+    looked = update(deliveries).where(mine).values(sweep_at=next_at, sweeps=deliveries.c.sweeps + int(seen))
     if connection.execute(looked).rowcount != 1:
         return False
-    _edit_again(connection, delivery_id)
+    if seen:
+        _edit_again(connection, delivery_id)
     if receipt is not None:
         _adopt(connection, delivery_id, receipt)
     return True

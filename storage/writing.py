@@ -149,8 +149,11 @@ class SqlTx:
         self._hints.update((lane, delivery_id) for delivery_id in owed)
         return folded
 
-    def swept(self, delivery_id: int, /, *, was: float, next_at: float | None, receipt: Receipt | None) -> bool:
-        return sweeping.swept(self._connection, delivery_id, was=was, next_at=next_at, receipt=receipt)
+    def swept(
+        self, delivery_id: int, /, *, was: float, next_at: float | None, receipt: Receipt | None, seen: bool = True
+    ) -> bool:
+        here = self._connection
+        return sweeping.swept(here, delivery_id, was=was, next_at=next_at, receipt=receipt, seen=seen)
 
     def _hold(self, alert_ids: Iterable[str]) -> set[str]:
         """Lock those alerts that nobody else is busy with: who waits for one while holding others waits in a circle."""

@@ -10,7 +10,7 @@ from cast import FakeChat, FakeClock, Shown
 from bot.core.card import Message
 from bot.ports import Later, Mark, Receipt, Refusal, Target, Unknown
 
-LATE_EDITS = False
+LATE_EDITS = True
 """whether an edit, too, may be carried out long after it was given up: docs/guarantees.md says what that would do"""
 HORIZON = 500.0
 """machine seconds within which a call that was given up is carried out at the latest, or never is"""

@@ -258,10 +258,16 @@ def test_twins_are_looked_for_in_their_time_and_by_one(world: Any) -> None:
         assert tx.swept(row, was=was, next_at=at + 600, receipt=None)
         assert not tx.swept(row, was=was, next_at=None, receipt=None), "somebody else was first"
     assert world.store.due_sweeps(world.machine, limit=5) == []
-    assert world.claim() is None, "what is shown stays shown"
+    again = world.claim()
+    assert again.delivery.receipt == Receipt(channel="C1", ts="2.0"), "a late edit may have followed a newer one"
+    world.show(again)
     world.clock.pass_(600)
     with world.store.transaction() as tx:
-        assert tx.swept(row, was=at + 600, next_at=None, receipt=None)
+        assert tx.swept(row, was=at + 600, next_at=at + 660, receipt=None, seen=False)
+    assert world.claim() is None, "nothing was seen, so nothing is done"
+    assert world.store.sweepable(row)[0].delivery.sweeps == 1, "and it does not count"
+    with world.store.transaction() as tx:
+        assert tx.swept(row, was=at + 660, next_at=None, receipt=None)
     assert world.store.sweepable(row) is None
     assert world.store.sweepable(4711) is None
 
