@@ -24,6 +24,18 @@ if "CI" in os.environ:
     settings.load_profile("gate")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where the suite runs in two processes, the stories of one town stay together, and so do the tests of one file.
+
+    A town is opened once for all its stories; most files share something that is slow to make.
+    """
+    for item in items:
+        path = item.path.relative_to(Path(__file__).parent)
+        town = str(getattr(item, "callspec", None) and item.callspec.params.get("house", "")) or ""
+        story = path.parts[0] == "story" and town
+        item.add_marker(pytest.mark.xdist_group(f"story-{town}" if story else str(path)))
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Any]:
     """A PostgreSQL from a wheel. As root it runs under a user of its own, which may not enter pytest's folders."""
