@@ -58,15 +58,18 @@ class SystemClock:
         before = self._anchor
         if before is not None and not self._turn.acquire(blocking=False):
             return before
+        asked = self.monotonic()
         try:
             seconds = self.ask()
         except Away:
             # Where nobody answers, what was counted since they did is as good as it gets.
-            seconds = before[1] + self.monotonic() - before[0] if before else time.time()
+            asked = self.monotonic()
+            seconds = before[1] + asked - before[0] if before else time.time()
         finally:
             if before is not None:
                 self._turn.release()
-        after = (self.monotonic(), seconds)
+        # It was that instant between the question and the answer.
+        after = (asked + (self.monotonic() - asked) / 2, seconds)
         if before is not None:
             self._compare(seconds - (before[1] + after[0] - before[0]))
         self._anchor = after

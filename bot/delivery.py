@@ -21,8 +21,8 @@ from bot import crash
 from bot.aftermath import Aftermath
 from bot.core.people import gone
 from bot.core.throttle import Call
-from bot.lines import SHUT, Lines, lesson
-from bot.ports import Claimed, Clock, Delivery, Later, Queue, Receipt, Refusal, Settled, Store, Unknown
+from bot.lines import SHUT, UNREADABLE, Lines, lesson
+from bot.ports import Away, Claimed, Clock, Delivery, Later, Queue, Receipt, Refusal, Settled, Store, Unknown
 from bot.saying import Known, Saying, roster
 
 log = structlog.get_logger()
@@ -37,6 +37,8 @@ SETTLE = 40.0
 """seconds until an unknown outcome is looked at: the call's timeout and a late arrival"""
 LOOKS = (60.0, 600.0)
 """seconds after a post that had forerunners of unknown outcome, at which its twins are looked for"""
+LONGEST = 3600.0
+"""seconds that a platform may make us wait: a mistaken number must not silence a place for good"""
 TRIES = 8
 """looks that were refused, after which something is said again or given up"""
 STALE = timedelta(seconds=30)
@@ -90,7 +92,7 @@ def after(claimed: Claimed, answer: Answer, now: float) -> Settled:
     if isinstance(answer, Receipt):
         return _shown(delivery, answer, now)
     if isinstance(answer, Later):
-        again = now + max(answer.seconds, 1.0)
+        again = now + min(max(answer.seconds, 1.0), LONGEST)
         # A platform that limits posts means this place; edits it counts apart: they hold up no post.
         limited = lesson(answer) == "limited" and not delivery.receipt
         return Settled(
@@ -108,7 +110,7 @@ def after(claimed: Claimed, answer: Answer, now: float) -> Settled:
 
 def _shown(delivery: Delivery, receipt: Receipt, now: float) -> Settled:
     if delivery.receipt:
-        return Settled(state="shown", receipt=receipt)
+        return Settled(state="shown")
     twins = now + LOOKS[0] if delivery.posts > 1 else None
     return Settled(state="shown", posted=True, receipt=receipt, lane_free_at=now + PACE, sweep_at=twins)
 
@@ -117,12 +119,20 @@ def _refused(claimed: Claimed, refusal: Refusal, now: float) -> Settled:
     delivery, again = claimed.delivery, again_as(claimed)
     if refusal.kind == "workspace":
         return Settled(state=again, not_before=now + SHUT, error=refusal.code)
+    if refusal.kind == "fixed" and delivery.receipt:
+        # It stands, and nobody may change it any more: a second one beside it would only confuse.
+        return Settled(state="shown", error=refusal.code)
     if refusal.kind == "missing" and delivery.receipt and delivery.kind in ("card", "fold"):
         # Somebody deleted it: an alert that nobody sees has gone quiet.
         return Settled(state="pending", forget=True, error=refusal.code)
     if refusal.kind == "content" and not delivery.error.startswith(PLAIN) and claimed.alert:
         return Settled(state=again, not_before=now + 1.0, error=PLAIN + refusal.code)
     return Settled(state="dead", error=refusal.code)
+
+
+def twins_of(claimed: Claimed, now: float) -> float | None:
+    """When to look for twins of what is not said any more: this attempt said nothing, the ones before may have."""
+    return now + LOOKS[0] if not claimed.delivery.receipt and claimed.delivery.posts > 2 else None
 
 
 def after_look(claimed: Claimed, answer: list[Receipt] | Refusal | Later | Unknown, now: float) -> Settled | None:
@@ -136,11 +146,23 @@ def after_look(claimed: Claimed, answer: list[Receipt] | Refusal | Later | Unkno
         return Settled(state=state, receipt=answer[0], sweep_at=twins) if answer else None
     if isinstance(answer, Refusal) and answer.kind == "place":
         return Settled(state="dead", error=answer.code)
-    if isinstance(answer, Refusal) and answer.kind != "workspace" and delivery.attempts > TRIES:
+    hopeless = answer.code in UNREADABLE or (isinstance(answer, Refusal) and answer.kind != "workspace")
+    if hopeless and delivery.attempts > TRIES:
         return Settled(state="dead", error=answer.code)
     seconds = answer.seconds if isinstance(answer, Later) else backoff(delivery.attempts)
     # Still unknown: what could not be looked up must not be said again.
     return Settled(state="unknown", not_before=now + max(seconds, 1.0), error=answer.code)
+
+
+def broken(claimed: Claimed, now: float) -> Settled:
+    """What a defect of ours in the middle of an attempt means: nobody knows, and in the end it is given up."""
+    delivery = claimed.delivery
+    error = f"{PLAIN}it breaks"
+    if delivery.attempts > TRIES:
+        return Settled(state="dead", error=error)
+    if delivery.receipt:
+        return Settled(state="pending", not_before=now + backoff(delivery.attempts), error=error)
+    return Settled(state="unknown", posted=True, not_before=now + SETTLE, error=error)
 
 
 def again_as(claimed: Claimed) -> str:
@@ -175,7 +197,14 @@ class Courier:
         if claimed is None:
             return None
         crash.point("delivery.claimed")
-        return self.settle(claimed, self.attempt(claimed))
+        try:
+            settled = self.attempt(claimed)
+        except Away:
+            raise
+        except Exception:  # whatever breaks on one row must not hold up the others
+            log.exception("a delivery broke", action="delivery_broke", delivery=claimed.delivery.key)
+            settled = broken(claimed, self.clock.machine())
+        return self.settle(claimed, settled)
 
     def take(self, delivery_id: int) -> Claimed | None:
         """Claim what goes next in the lane this delivery waits in, within what the workspace has room for."""
@@ -215,6 +244,8 @@ class Courier:
     def settle(self, claimed: Claimed, settled: Settled) -> Outcome:
         """Store what became of it; what it means for the alert in the same transaction, for operators after it."""
         following = None
+        if settled.state in ("superseded", "dead"):
+            settled = replace(settled, sweep_at=twins_of(claimed, self.clock.machine()))
         if settled.state == "superseded":
             self.aftermath.superseded(claimed, settled)
         elif settled.state == "dead":

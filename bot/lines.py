@@ -11,6 +11,8 @@ from bot.ports import Chat, Clock, Delivery, Later, Refusal, Throttle, Unknown
 
 SHUT = 60.0
 """seconds until a workspace that refuses us as a whole is tried again"""
+UNREADABLE = ("reading_took_too_long", "too_much_to_read")
+"""a place in which too much was said to be read back: that says nothing of the workspace"""
 LIMITED = ("ratelimited", "rate_limited", "message_limit_exceeded")
 
 
@@ -20,6 +22,8 @@ def platform(place: str) -> str:
 
 def lesson(answer: object) -> Outcome:
     """What an answer says of the whole workspace."""
+    if isinstance(answer, Later | Unknown) and answer.code in UNREADABLE:
+        return "ok"
     if isinstance(answer, Later):
         return "limited" if answer.code in LIMITED else "away"
     if isinstance(answer, Refusal) and answer.kind == "workspace":

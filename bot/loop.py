@@ -16,7 +16,7 @@ from bot.core import words
 from bot.core.alert import Given, Placed
 from bot.core.events import QUIET, Actor, Event
 from bot.core.fate import realigned
-from bot.core.people import Person, gone
+from bot.core.people import Nobody, Person, gone
 from bot.core.rights import Claim, refusal
 from bot.core.routing import route
 from bot.core.signal import Signal
@@ -231,9 +231,11 @@ class Loop(Transactions):
         """A new owner for an alert whose owner turned out to be gone; None where the owner is there."""
         return self._clockwork(alert_id, orphaned)
 
-    def realign(self, alert_id: str) -> Woken | None:
+    def realign(self, alert: Alert) -> Woken | None:
         """After the clock went back: nobody waits longer than the policy says. None where it is right already."""
-        return self._clockwork(alert_id, realigned)
+        policy = self.store.policy(alert.policy, alert.policy_version)
+        given = Given(now=self.clock.now(), policy=policy, roster=Nobody(), plan=self.plan)
+        return self._clockwork(alert.id, realigned) if realigned(alert, given) else None
 
     def _clockwork(self, alert_id: str, rule: Callable[[Alert, Given], Change | None]) -> Woken | None:
         def tick(tx: Tx) -> Woken | None:

@@ -29,7 +29,7 @@ from bot.lines import Lines
 from bot.loop import Loop
 from bot.operators import Operators
 from bot.people import People
-from bot.ports import Away, Chat, Clock, Directory, Queue, Store, Throttle, Ways
+from bot.ports import Away, Chat, Clock, Conflict, Directory, Queue, Store, Throttle, Ways
 from bot.saying import Saying
 from bot.settings import Config, load
 from bot.twins import Sweeper
@@ -233,7 +233,7 @@ class Parts:
         while True:
             try:
                 self.store.beat(kind, name, machine=self.clock.machine())
-            except Away as error:
+            except (Away, Conflict) as error:
                 log.warning("no heartbeat: the database is away", action="no_heartbeat", reason=str(error))
             if stop.wait(BEAT):
                 return

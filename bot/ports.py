@@ -391,7 +391,7 @@ class Store(Protocol):
         """Seconds since the oldest attempt whose outcome nobody knows; 0.0 where there is none."""
         ...
 
-    def realign(self, machine: float, /, *, ahead: float = 900.0) -> int:
+    def realign(self, machine: float, /, *, ahead: float = 3600.0) -> int:
         """No lease lies further ahead than it can have been set, no pace or retry further than `ahead` seconds."""
         ...
 
@@ -422,7 +422,8 @@ class Refusal(Exception):
     """A chat's answer that nothing was shown: `code` is the platform's own word.
 
     `kind` says what is wrong: the `place` (archived, not invited, may not be written to), the `workspace` as a whole
-    (token revoked, uninstalled), the `content`, the message to edit is `missing`, or something `other`.
+    (token revoked, uninstalled), the `content`, the message to edit is `missing` or `fixed` (nobody may change it any
+    more), or something `other`.
     """
 
     def __init__(self, code: str, kind: str = "other") -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
@@ -24,8 +24,12 @@ TICK = 1.0
 SHORTEST = 0.01
 """seconds between two looks at the least"""
 BATCH = 500
-PATIENCE = 60.0
-"""seconds after which a row that is still due is hinted at again"""
+PATIENCE = 5.0
+"""seconds after which an alert that is still due is hinted at again: whoever heard it may have been a moment early"""
+NEAR = 60.0
+"""seconds further ahead than which, after the clock went back, no pace or retry may lie"""
+SWEEPS = 20
+"""looks for twins that one look hints at: reads are few, and others want to be served too"""
 INLINE = 20
 """rows the clock does itself in one look while the queue is away"""
 SELDOM = 2.0
@@ -46,6 +50,9 @@ def _turn_of(one: Waiting) -> Turn:
     return one.lane, one.post_at, one.edit_at
 
 
+UNFINISHED = AlertFilter(order="due", status=("open", "acknowledged"), limit=200)
+
+
 @dataclass(kw_only=True)
 class Ticker:
     """One clock. Its memory of what it has hinted at is only politeness: losing it costs a few idle jobs.
@@ -64,7 +71,10 @@ class Ticker:
     lanes: dict[Turn, float] = field(default_factory=dict)
     """the same of lanes: whoever serves one changes when it may be served next"""
     _again_at: dict[str, float] = field(default_factory=dict)
-    _unread: AlertFilter | None = None
+    _jumped: float = 0.0
+    _unread: AlertFilter | None = UNFINISHED
+    """where the alerts begin that are still to be held against the clock: all of them at first, for it may have gone
+    back while nobody looked"""
     _waiting: Sequence[Waiting] = ()
 
     def run(self, stop: threading.Event) -> None:
@@ -75,6 +85,9 @@ class Ticker:
                 pause = self._pause()
             except Away as error:
                 log.warning("the database is away", action="clock_waits", reason=str(error))
+                pause = TICK
+            except Exception:  # a clock that ended would help nobody; what broke is looked at again
+                log.exception("a look of the clock broke", action="clock_broke")
                 pause = TICK
             stop.wait(pause)
 
@@ -119,23 +132,27 @@ class Ticker:
     def _seldom(self, machine: float) -> int:
         """What may wait two seconds: lanes to fold, twins to look for."""
         folds = self.store.behind(limit=BATCH)
-        sweeps = self.store.due_sweeps(machine, limit=BATCH)
+        sweeps = self.store.due_sweeps(machine, limit=SWEEPS)
         self._give("fold", folds)
         self._give("sweep", sweeps)
         return len(folds) + len(sweeps)
 
     def _watch_the_clock(self, machine: float) -> None:
         """A clock that jumped is set right: nothing may wait for an instant that is further away than meant."""
-        jumped = self.clock.jumped()
-        if jumped:
-            self.store.incident("clock", "clock", detail=f"it jumped by {jumped:+.0f} seconds", at=machine)
-        if self._turn("tidy", TIDY, machine):
-            self._tidy(machine)
-        if jumped < 0:
-            self.store.realign(machine, ahead=PATIENCE)
+        self._jumped += self.clock.jumped()
+        if self._jumped < 0:
             self.hinted.clear()
             self._again_at.clear()
-            self._unread = AlertFilter(order="due", status=("open", "acknowledged"), limit=200)
+            self._unread = UNFINISHED
+        if self._jumped:
+            # Forgotten only once it is done: the database may be away just now.
+            detail = f"it jumped by {self._jumped:+.0f} seconds"
+            self.store.incident("clock", "clock", detail=detail, at=machine)
+            if self._jumped < 0:
+                self.store.realign(machine, ahead=NEAR)
+            self._jumped = 0.0
+        if self._turn("tidy", TIDY, machine):
+            self._tidy(machine)
         for _ in range(PAGES):
             self._realign_a_page()
 
@@ -151,9 +168,9 @@ class Ticker:
             return
         page = self.store.alerts(self._unread)
         for alert in page.items:
-            self.work.loop.realign(alert.id)
+            self.work.loop.realign(alert)
         # Those set right come earlier in the order now, never later: no alert is passed over.
-        following = AlertFilter(order="due", status=self._unread.status, limit=200, cursor=page.next)
+        following = replace(UNFINISHED, cursor=page.next)
         self._unread = following if page.next else None
 
     def _turn(self, what: str, every: float, machine: float) -> bool:
@@ -170,8 +187,17 @@ class Ticker:
             "the queue is away, the clock does the work itself", action="clock_works", job=job, rows=len(wanted)
         )
         for row in wanted[:INLINE]:
-            self.work.do(job, row)
+            self._do(job, row)
         return False
+
+    def _do(self, job: str, row: str | int) -> None:
+        """One row that breaks must not keep the others waiting."""
+        try:
+            self.work.do(job, row)
+        except Away:
+            raise
+        except Exception:
+            log.exception("a row broke", action="row_broke", job=job, row=row)
 
     def _forget(self, machine: float) -> None:
         self.hinted = {one: at for one, at in self.hinted.items() if 0 <= machine - at < PATIENCE}

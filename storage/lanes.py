@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, case, exists, select, update
+from sqlalchemy import Connection, Row, Select, and_, case, exists, or_, select, update
 
 from bot.core.events import QUIET, Event, Kind
 from bot.core.state import Alert, card
@@ -49,7 +49,6 @@ def claim(connection: Connection, wanted: Wanted) -> Claimed | None:
     place = lock(connection, [lane])[lane]
     if place.lease_until > machine:
         return None
-    lose(connection, machine, lane)
     row = _next(connection, wanted, free=place.free_at <= machine)
     if row is None:
         return None
@@ -80,15 +79,19 @@ def _taken(row: Row[Any], machine: float) -> Delivery:
     A post counts from now on: whoever dies in the middle of it cannot say any more whether it arrived.
     """
     before = rows.delivery(row)
-    since = before.attempted_at if before.state == "unknown" and before.attempted_at is not None else machine
     return replace(
-        before,
-        state="sending",
-        fence=before.fence + 1,
-        attempts=before.attempts + 1,
-        posts=before.posts + row.post,
-        attempted_at=since,
+        before, state="sending", fence=before.fence + 1, attempts=before.attempts + 1, **sent(before, machine)
     )
+
+
+def sent(before: Delivery, machine: float) -> dict[str, Any]:
+    """What an attempt changes of the posts that were made: an edit nothing; a look has to reach the first of them."""
+    if before.receipt is not None:
+        return {}
+    doubt = before.state == "unknown"
+    since = before.attempted_at if doubt and before.attempted_at is not None else machine
+    # Rows of the first version did not count.
+    return {"posts": max(before.posts, int(doubt)) + 1, "attempted_at": since}
 
 
 def about(connection: Connection, delivery: Delivery, *, was_unknown: bool = False) -> Claimed:
@@ -175,6 +178,8 @@ def settle(connection: Connection, claimed: Claimed, settled: Settled, *, machin
         return False, None
     if delivery.kind == "card":
         _replies(connection, delivery, settled, state)
+    if delivery.kind == "digest" and state == "dead":
+        _ungather(connection, delivery)
     free_at = max(place.free_at, settled.lane_free_at)
     holds = (place.holder, place.fence) == (delivery.id, delivery.fence)
     lease_until = 0.0 if holds else place.lease_until
@@ -188,10 +193,22 @@ def settle(connection: Connection, claimed: Claimed, settled: Settled, *, machin
 def _replies(connection: Connection, root: Delivery, settled: Settled, state: str) -> None:
     """Those that wait for this card: now they may go, or they are superseded with it."""
     held = and_(HELD, deliveries.c.alert_id == root.alert_id, deliveries.c.place == root.place)
-    if settled.receipt:
+    if settled.forget:
+        # They wait for the one that is posted anew.
+        waits = and_(WAITING, deliveries.c.state == "pending", deliveries.c.thread)
+        here = and_(waits, deliveries.c.alert_id == root.alert_id, deliveries.c.place == root.place)
+        connection.execute(update(deliveries).where(here), {"state": "held"})
+    elif settled.receipt:
         connection.execute(update(deliveries).where(held), {"state": "pending"})
     elif (state == "superseded" or settled.ends_replies) and root.receipt is None:
         connection.execute(update(deliveries).where(held), {"state": "superseded", "error": settled.error})
+
+
+def _ungather(connection: Connection, digest: Delivery) -> None:
+    """A digest that cannot be said: what it gathered is said one by one, and not gathered again."""
+    theirs = deliveries.c.folded_into == digest.id
+    alone = {"state": "pending", "folded_into": None, "attempts": 1, "error": "its digest could not be said"}
+    connection.execute(update(deliveries).where(theirs), alone)
 
 
 def revision_of(claimed: Claimed) -> int:
@@ -212,15 +229,18 @@ def _outcome(claimed: Claimed, settled: Settled) -> dict[str, Any]:
         outcome["posts"] = deliveries.c.posts - 1
     if settled.sweep_at is not None:
         outcome |= {"sweep_at": settled.sweep_at, "sweeps": 0}
-    if settled.receipt:
+    if settled.receipt and delivery.receipt is None:
         outcome |= {"receipt_channel": settled.receipt.channel, "receipt_ts": settled.receipt.ts, "post": EDIT}
+    adopted = deliveries.c.receipt_ts.is_distinct_from(delivery.receipt.ts if delivery.receipt else None)
     if settled.forget:
-        outcome |= {"receipt_channel": None, "receipt_ts": None, "post": POST, "shown": 0}
+        # Unless another message counts by now: then that is edited next.
+        gone = {"receipt_channel": None, "receipt_ts": None, "post": POST, "shown": 0, "posts": 0}
+        outcome |= {name: case((adopted, deliveries.c[name]), else_=value) for name, value in gone.items()}
     if settled.state == "shown":
         outcome["shown"] = shown
     if delivery.kind in STATES and settled.state in DONE:
         # Somebody changed the alert while its card was on its way: what is wanted now is newer.
-        newer = deliveries.c.seq > shown
+        newer = or_(deliveries.c.seq > shown, adopted)
         outcome["state"] = case((newer, "pending"), else_=settled.state)
         outcome["attempts"] = case((newer, 0), else_=deliveries.c.attempts)
     return outcome

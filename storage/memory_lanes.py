@@ -10,7 +10,7 @@ from bot.core.events import QUIET, Event
 from bot.core.state import Alert, Owed, card
 from bot.ports import Claimed, Delivery, Receipt, Settled
 from storage import models
-from storage.lanes import DONE, STATES, Wanted, revision_of
+from storage.lanes import DONE, STATES, Wanted, revision_of, sent
 from storage.memory_gathering import gathered
 from storage.models import LASTING, SHARED
 
@@ -101,9 +101,7 @@ class MemoryLanes:
         if row is None:
             return None
         unknown = row.state == "unknown"
-        since = row.attempted_at if unknown and row.attempted_at is not None else machine
-        row = replace(row, state="sending", fence=row.fence + 1, attempts=row.attempts + 1, attempted_at=since)
-        row = replace(row, posts=row.posts + (row.receipt is None))
+        row = replace(row, state="sending", fence=row.fence + 1, attempts=row.attempts + 1, **sent(row, machine))
         self.rows[row.id] = row
         self.leases[row.id] = place.lease_until = machine + wanted.lease
         place.holder = row.id, row.fence
@@ -122,6 +120,8 @@ class MemoryLanes:
         if settled.sweep_at is not None:
             self.sweeps[row.id] = settled.sweep_at
             self.rows[row.id] = replace(self.rows[row.id], sweeps=0)
+        if row.kind == "digest" and settled.state == "dead":
+            self._ungather(row.id)
         place.free_at = max(place.free_at, settled.lane_free_at)
         if place.holder == (row.id, row.fence):
             place.lease_until = 0.0
@@ -129,6 +129,12 @@ class MemoryLanes:
             return True, None
         following = self._next(Wanted(lane=row.place, machine=machine, lease=0.0))
         return True, following.id if following else None
+
+    def _ungather(self, digest: int) -> None:
+        for number in [number for number, into in self.folded.items() if into == digest]:
+            del self.folded[number]
+            said = "its digest could not be said"
+            self.rows[number] = replace(self.rows[number], state="pending", attempts=1, error=said)
 
     def about(self, row: Delivery, *, was_unknown: bool = False) -> Claimed:
         """A delivery with all that its message is made of, as it is now."""
@@ -196,15 +202,18 @@ def _overtakes(other: Delivery, row: Delivery) -> bool:
 
 
 def _outcome(row: Delivery, claimed: Claimed, settled: Settled) -> Delivery:
-    wanted = revision_of(claimed)
+    wanted, before = revision_of(claimed), claimed.delivery.receipt
+    adopted = row.receipt != before
     row = replace(
         row,
         state=settled.state,
         not_before=settled.not_before,
         error=settled.error,
-        posts=row.posts - (not settled.posted and claimed.delivery.receipt is None),
-        receipt=None if settled.forget else settled.receipt or row.receipt,
-        shown=0 if settled.forget else wanted if settled.state == "shown" else row.shown,
+        posts=row.posts - (not settled.posted and before is None),
+        receipt=(settled.receipt if before is None else None) or row.receipt,
+        shown=wanted if settled.state == "shown" else row.shown,
     )
-    newer = row.kind in STATES and settled.state in DONE and row.seq > wanted
+    if settled.forget and not adopted:
+        row = replace(row, receipt=None, shown=0, posts=0)
+    newer = row.kind in STATES and settled.state in DONE and (row.seq > wanted or adopted)
     return replace(row, state="pending", attempts=0) if newer else row

@@ -142,6 +142,12 @@ class SqlStore:
         self, lane: str, machine: float, /, *, lease: float, posts: bool = True, edits: bool = True, only: int = 0
     ) -> Claimed | None:
         wanted = Wanted(lane=lane, machine=machine, lease=lease, posts=posts, edits=edits, only=only)
+        with self.database.reading() as connection:
+            someone_stopped = waiting.lost(connection, machine)
+        if someone_stopped:
+            # By itself: PostgreSQL looks at the alert of a row that one transaction changes twice, and may wait for it.
+            with self.database.writing() as connection:
+                lanes.lose(connection, machine)
         with self.database.writing() as connection:
             return lanes.claim(connection, wanted)
 

@@ -22,7 +22,7 @@ def sweepable(connection: Connection, delivery_id: int) -> tuple[Claimed, float]
     return (about(connection, rows.delivery(row)), row.sweep_at) if row else None
 
 
-def swept(
+def swept(  # noqa: PLR0913  each is stored
     connection: Connection, delivery_id: int, *, was: float, next_at: float | None, receipt: Receipt | None, seen: bool
 ) -> bool:
     """A look is over. False where somebody else was first."""

@@ -20,7 +20,7 @@ from storage.models import CARDS, CHASING, FOLDING, SENDING, SWEEPING, WAITING, 
 
 TRIES = 2
 """failed attempts that are nothing to tell an operator of"""
-LEASE, AHEAD, LATER, UNSURE = 30.0, 900.0, 3600.0, 900.0
+LEASE, AHEAD, LATER, UNSURE = 30.0, 3600.0, 3600.0, 900.0
 """seconds: the longest lease; the furthest retry or pace; the furthest look for twins; how much further back a look
 goes for an attempt that seems to come from the future"""
 
@@ -183,20 +183,27 @@ def realign_lanes(connection: Connection, machine: float, ahead: float) -> int:
 
 def realign_deliveries(connection: Connection, machine: float, ahead: float) -> int:
     """No lease, retry or look for twins lies further ahead than it can have been set, and no attempt in the future."""
-    which_far = (
-        (SENDING, deliveries.c.lease_until, machine + LEASE, machine + LEASE),
-        (WAITING, deliveries.c.not_before, machine + ahead, machine + ahead),
-        (SWEEPING, deliveries.c.sweep_at, machine + LATER, machine + LATER),
+    c = deliveries.c
+    sending, waiting = and_(SENDING, c.lease_until > machine + LEASE), and_(WAITING, c.not_before > machine + ahead)
+    looked_for = and_(SWEEPING, c.sweep_at > machine + LATER)
+    tried = or_(and_(WAITING, c.attempted_at > machine), and_(SENDING, c.attempted_at > machine))
+    nearer = {
+        "lease_until": _at_most(c.lease_until, machine + LEASE),
+        "not_before": _at_most(c.not_before, machine + ahead),
+        "sweep_at": _at_most(c.sweep_at, machine + LATER),
         # Nobody knows when that was: whoever looks for it looks further back.
-        (WAITING, deliveries.c.attempted_at, machine, machine - UNSURE),
-        (SENDING, deliveries.c.attempted_at, machine, machine - UNSURE),
-    )
+        "attempted_at": case((c.attempted_at > machine, machine - UNSURE), else_=c.attempted_at),
+    }
+    far: set[int] = set()
+    for condition in (sending, waiting, looked_for, tried):
+        far.update(connection.execute(select(c.id).where(condition)).scalars())
     changed = 0
-    for which, column, at_most, instead in which_far:
-        query = select(deliveries.c.id).where(which, column > at_most).order_by(_AGE)
-        for delivery_id in connection.execute(query.with_for_update(skip_locked=True)).scalars().all():
-            connection.execute(update(deliveries).where(deliveries.c.id == delivery_id), {column.name: instead})
-            changed += 1
+    # Each once: PostgreSQL looks at the alert of a row that one transaction changes twice, and may wait for it.
+    for delivery_id in connection.execute(
+        select(c.id).where(c.id.in_(far)).order_by(_AGE).with_for_update(skip_locked=True)
+    ).scalars():
+        connection.execute(update(deliveries).where(c.id == delivery_id).values(nearer))
+        changed += 1
     return changed
 
 

@@ -33,6 +33,13 @@ class Roster(Protocol):
     def person(self, person_id: str, /) -> Person | None: ...
 
 
+class Nobody:
+    """A roster of nobody, for decisions that ask for no one."""
+
+    def person(self, person_id: str, /) -> Person | None:
+        return None
+
+
 def managers(person_id: str, roster: Roster) -> Iterator[str]:
     """The chain of managers above a person, nearest first; a cycle ends it, ten levels are enough."""
     seen = {person_id}

@@ -218,6 +218,8 @@ ANSWERS = [
     ("the workspace is gone", Refusal("token_revoked", "workspace"), ROW, "pending", SHUT, None),
     ("something nobody expected", Refusal("new_word"), ROW, "dead", None, None),
     ("a card was deleted", Refusal("message_not_found", "missing"), SHOWN_CARD, "pending", None, None),
+    ("a card may not be edited any more", Refusal("edit_window_closed", "fixed"), SHOWN_CARD, "shown", None, None),
+    ("a mistaken number", Later("ratelimited", 1e9), EDIT, "pending", 3600, None),
     ("unknown post", Unknown("timeout"), ROW, "unknown", SETTLE, PACE),
     ("unknown edit", Unknown("timeout"), EDIT, "pending", 2, None),
 ]
@@ -260,6 +262,8 @@ LOOKED: list[tuple[str, Any, Delivery, str | None, float | None]] = [
     ("the place is gone", Refusal("not_in_channel", "place"), ROW, "dead", None),
     ("an unknown refusal", Refusal("new_word"), ROW, "unknown", 2),
     ("again and again", Refusal("new_word"), replace(ROW, attempts=9), "dead", None),
+    ("too much to read", Later("reading_took_too_long", 30), ROW, "unknown", 30),
+    ("again and again too much", Unknown("too_much_to_read"), replace(ROW, attempts=9), "dead", None),
 ]
 
 

@@ -145,3 +145,51 @@ def test_a_note_under_a_card_that_moved_is_not_lost_from_the_trail(world: Any) -
     world.deliver()
     assert "noted" in world.kinds(alert)
     assert all(row.state in ("shown", "superseded", "dead") for row in world.owed(alert))
+
+
+def test_a_defect_in_the_chat_itself_holds_up_nobody_and_ends_as_an_exception(world: Any) -> None:
+    show = type(world.chat).show
+
+    def show_or_break(message: Message, target: Target, /, *, mark: Mark) -> Receipt:
+        if mark.kind == "card" and mark.alert == poison.id:
+            raise KeyError("a defect")
+        return show(world.chat, message, target, mark=mark)
+
+    world.chat.show = show_or_break
+    poison = world.raised()
+    other = world.raised(dedup_key="two")
+    for _ in range(40):
+        world.deliver()
+        world.clock.ahead += 60
+    assert world.card(other)
+    assert world.kinds(poison)[-1] == "rerouted"
+    assert "moved" in told(world, f"slack:@{ELSA.id}")
+    assert "row" in [one.kind for one in world.store.incidents()]
+
+
+def test_a_digest_that_cannot_be_said_gives_back_what_it_gathered(world: Any) -> None:
+    world.receive(*(signal(dedup_key=f"k{n}") for n in range(14)))
+    for _ in range(30):
+        world.deliver()
+        world.clock.ahead += 2
+    world.sleep(10)
+    world.aftermath.fold("slack:#ai-alerts")
+    close(world, f"slack:@{ANA.id}", code="messages_tab_disabled")
+    world.clock.ahead += 10
+    for _ in range(30):
+        world.deliver()
+        world.clock.ahead += 2
+    assert told(world, "slack:#ai-alerts").count("nudge") == 14
+
+
+def test_a_note_under_a_card_that_was_deleted_goes_under_the_new_one(world: Any) -> None:
+    alert = world.raised()
+    world.deliver()
+    world.chat.shown.clear()
+    world.loop.note(world.act(alert, BEN), text="I called the bank.")
+    world.clock.ahead += 5
+    for _ in range(5):
+        world.deliver()
+        world.clock.ahead += 2
+    (note,) = [shown for shown in world.chat.shown if shown.mark.kind == "note"]
+    assert note.root == world.card(alert).receipt

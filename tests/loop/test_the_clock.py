@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from cast import minutes, signal
 
 from bot.core.signal import Severity
 from bot.core.throttle import Room
+from bot.ports import Away as DatabaseAway
 from bot.ports import Queue
 from handlers.clock import Ticker
 
@@ -69,13 +71,13 @@ def test_an_alert_that_was_woken_and_is_due_again_within_a_minute_is_hinted_at_a
     assert queue.wakes() == 2
 
 
-def test_a_hint_that_was_lost_is_given_again_after_a_minute(world: Any) -> None:
+def test_a_hint_that_was_lost_is_given_again_after_a_moment(world: Any) -> None:
     queue = Taking()
     clock = ticker(world, queue)
     world.raised()
     world.clock.forward(minutes(10))
     clock.look()
-    world.clock.forward(minutes(1.1))
+    world.clock.forward(minutes(0.1))
     clock.look()
     assert queue.wakes() == 2
 
@@ -165,6 +167,51 @@ def test_a_clock_that_went_ahead_asks_once_and_is_an_incident(world: Any) -> Non
         clock.look()
     assert world.kinds(alert) == ["raised", "nudged"]
     assert [one.kind for one in world.store.incidents(untold=True)] == ["clock"]
+
+
+def test_a_jump_is_set_right_by_whoever_looks_next_when_the_database_was_away(world: Any) -> None:
+    clock = ticker(world, Taking())
+    world.clock.forward(timedelta(hours=2))
+    alert = world.raised()
+    world.clock.forward(timedelta(hours=-2))
+    world.clock.jumps = -7200.0
+    incident = world.store.incident
+
+    def away(*args: Any, **more: Any) -> None:
+        world.store.incident = incident
+        raise DatabaseAway("a failover")
+
+    world.store.incident = away
+    with pytest.raises(DatabaseAway):
+        clock.look()
+    clock.look()
+    assert world.kinds(alert)[-1] == "clock_moved"
+    assert [one.kind for one in world.store.incidents()] == ["clock"]
+
+
+def test_a_clock_that_was_set_right_while_nobody_looked_is_noticed_at_the_start(world: Any) -> None:
+    world.clock.forward(timedelta(days=300))
+    alert = world.raised()
+    world.clock.forward(timedelta(days=-300))
+    ticker(world, Taking()).look()
+    assert world.kinds(alert)[-1] == "clock_moved"
+
+
+def test_a_row_that_breaks_stops_no_clock(world: Any) -> None:
+    clock = ticker(world, Away())
+    world.raised()
+    other = world.raised(dedup_key="two")
+    wake = world.loop.wake
+
+    def do(job: str, row: str | int) -> None:
+        if job == "wake" and row != other.id:
+            raise KeyError("a defect")
+        wake(row) if job == "wake" else None
+
+    clock.work = type("Broken", (), {"do": staticmethod(do), "loop": world.loop})()
+    world.clock.forward(minutes(10))
+    clock.look()
+    assert world.kinds(other) == ["raised", "nudged"]
 
 
 def test_an_incident_that_nobody_meets_again_is_over(world: Any) -> None:

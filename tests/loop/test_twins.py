@@ -126,3 +126,59 @@ def test_two_who_look_at_once_record_it_once(world: Any) -> None:
     world.sweeper.sweep(number)
     assert world.kinds(alert).count("twin_removed") == 1
     assert len(world.chat.shown) == 1
+
+
+def test_an_edit_on_its_way_does_not_bring_back_the_twin_that_was_removed(world: Any) -> None:
+    arrive = lose_the_first_answer(world)
+    alert = world.raised()
+    world.deliver()
+    arrive()
+    world.clock.ahead += LOOKS[0] + 1
+    world.acknowledge(world.alert(alert.id), ANA)
+    claimed = world.courier.take(world.owed(alert)[0].id)
+    assert sweep(world) == 1
+    world.courier.settle(claimed, world.courier.attempt(claimed))
+    world.deliver()
+    assert world.card(alert).receipt.ts == "0.5"
+    assert "Acknowledged" in plain(world.card(alert).message.lines[0])
+
+
+def test_twins_of_what_is_not_worth_saying_any_more_are_removed_too(world: Any) -> None:
+    alert = world.raised()
+    world.deliver()
+    world.sleep(10)
+    late = []
+    for _ in range(2):
+        late.append(lose_the_first_answer(world))
+        for row in world.owed(alert):
+            world.courier.deliver(row.id)
+        world.clock.ahead += 60
+    world.acknowledge(world.alert(alert.id), ANA)
+    world.deliver()
+    for number, arrive in enumerate(late):
+        shown = arrive()
+        shown.receipt = Receipt(channel=shown.receipt.channel, ts=f"0.{number + 5}")
+    for _ in range(3):
+        world.clock.ahead += LOOKS[1]
+        sweep(world)
+    assert len([shown for shown in world.chat.shown if shown.mark.kind == "nudge"]) == 1
+
+
+def test_twins_are_found_however_long_ago_they_were_posted(world: Any) -> None:
+    arrive = lose_the_first_answer(world)
+    alert = world.raised()
+    world.deliver()
+    arrive()
+    ages: list[float] = []
+    look = world.chat.look
+
+    def look_back(target: Target, /, *, mark: Mark, age: float) -> list[Receipt]:
+        ages.append(age)
+        return list(look(target, mark=mark, age=age))
+
+    world.chat.look = look_back
+    world.clock.ahead += 7200
+    world.acknowledge(world.alert(alert.id), ANA)
+    world.deliver()
+    assert sweep(world) == 1
+    assert ages[0] > 7200

@@ -86,19 +86,21 @@ MISSING = frozenset(
     (
         "cannot_reply_to_message",
         "cant_delete_message",
-        "cant_update_message",
-        "edit_window_closed",
         "message_not_found",
         "thread_not_found",
     )
 )
-"""the message to edit, to delete or to reply to is gone, or nobody may touch it any more"""
+"""the message to edit, to delete or to reply to is gone"""
+
+FIXED = frozenset(("cant_update_message", "edit_window_closed"))
+"""the message stands, and may not be changed any more"""
 
 KINDS = {
     **dict.fromkeys(PLACE_GONE, "place"),
     **dict.fromkeys(WORKSPACE_GONE, "workspace"),
     **dict.fromkeys(CONTENT, "content"),
     **dict.fromkeys(MISSING, "missing"),
+    **dict.fromkeys(FIXED, "fixed"),
 }
 # Slack adds members to these families without notice.
 _FAMILIES = (
@@ -110,7 +112,7 @@ _FAMILIES = (
 
 
 def kind(code: str) -> str:
-    """place | workspace | content | missing | other"""
+    """place | workspace | content | missing | fixed | other"""
     family = next((said for prefix, said in _FAMILIES if code.startswith(prefix)), "other")
     return KINDS.get(code, family)
 
