@@ -12,10 +12,10 @@ from itertools import pairwise
 
 from bot import crash
 from bot.aftermath import Aftermath
-from bot.delivery import LOOKS
 from bot.lines import Lines
 from bot.ports import Claimed, Delivery, Later, Receipt, Refusal, Store, Unknown
 from bot.saying import Saying
+from bot.verdict import LOOKS
 
 
 @dataclass(frozen=True, kw_only=True)

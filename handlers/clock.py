@@ -24,7 +24,7 @@ TICK = 1.0
 SHORTEST = 0.01
 """seconds between two looks at the least"""
 BATCH = 500
-PATIENCE = 5.0
+PATIENCE = 3.0
 """seconds after which an alert that is still due is hinted at again: whoever heard it may have been a moment early"""
 NEAR = 60.0
 """seconds further ahead than which, after the clock went back, no pace or retry may lie"""

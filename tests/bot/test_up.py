@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -196,7 +197,11 @@ def test_a_copy_lets_go_of_what_only_the_supervisor_may_hold(tmp_path: Path) -> 
 
 
 def open_files(pid: int) -> set[str]:
-    return {one.readlink().name for one in Path(f"/proc/{pid}/fd").iterdir()}
+    found = set()
+    for one in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            found.add(one.readlink().name)
+    return found
 
 
 @pytest.mark.parametrize("name", SHARED)

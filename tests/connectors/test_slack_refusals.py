@@ -27,9 +27,9 @@ DOCUMENTED = {
         slack_connect_lists_sharing_blocked
     """,
     "missing": """
-        message_not_found cant_update_message edit_window_closed cant_delete_message cannot_reply_to_message
-        thread_not_found
+        message_not_found cant_delete_message cannot_reply_to_message thread_not_found
     """,
+    "fixed": "cant_update_message edit_window_closed",
     "other": """
         as_user_not_supported cant_broadcast_message no_dual_broadcast_content_update streaming_state_conflict
         missing_file_data send_on_behalf_not_allowed compliance_exports_prevent_deletion invalid_arg_name
@@ -55,5 +55,5 @@ def test_a_new_member_of_a_known_family_is_taken_for_one(code: str, kind: str) -
 
 
 def test_no_code_says_two_things() -> None:
-    sets = (refusals.PLACE_GONE, refusals.WORKSPACE_GONE, refusals.CONTENT, refusals.MISSING)
+    sets = (refusals.PLACE_GONE, refusals.WORKSPACE_GONE, refusals.CONTENT, refusals.MISSING, refusals.FIXED)
     assert sum(len(codes) for codes in sets) == len(refusals.KINDS)

@@ -144,7 +144,8 @@ def _reset(writer: asyncio.StreamWriter) -> None:
     """RST instead of FIN: whoever reads gets ECONNRESET."""
     sock = writer.get_extra_info("socket")
     if sock is not None and sock.family != socket.AF_UNIX:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with contextlib.suppress(OSError):  # it is closed already
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
 
 

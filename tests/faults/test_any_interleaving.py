@@ -19,8 +19,8 @@ from loop.conftest import World
 
 from bot.core.signal import Severity
 from bot.core.state import fold
-from bot.delivery import LEASE
 from bot.ports import Claimed, Conflict, Delivery, Settled
+from bot.verdict import LEASE
 
 SETTLED = {"shown", "superseded", "dead"}
 PAUSE = 100.0

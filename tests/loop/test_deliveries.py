@@ -13,9 +13,9 @@ from cast import ANA, BEN, CLEO, ELSA, POLICY, T0, Team, given, minutes, opened,
 from bot.core.card import Message
 from bot.core.signal import Severity
 from bot.core.state import Status
-from bot.delivery import CALL, LEASE, LOOKS, PACE, PLAIN, SETTLE, after, after_look, backoff, hindrance
 from bot.lines import SHUT
 from bot.ports import Claimed, Delivery, Gathered, Later, Mark, Receipt, Refusal, Target, Unknown
+from bot.verdict import CALL, LEASE, LOOKS, PACE, PLAIN, SETTLE, after, after_look, backoff, hindrance
 
 HOUR = timedelta(hours=1)
 ROW = Delivery(

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from cast import ANA, Shown, plain
 
-from bot.delivery import LOOKS
 from bot.ports import Later, Mark, Receipt, Refusal, Target, Unknown
+from bot.verdict import LOOKS
 
 
 def lose_the_first_answer(world: Any, *, arrives: bool = True) -> Any:

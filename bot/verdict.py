@@ -1,0 +1,144 @@
+"""What becomes of a delivery, decided by the row, the answer and the time alone. `bot.delivery` carries it out."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bot.lines import SHUT, UNREADABLE, lesson
+from bot.ports import Claimed, Delivery, Later, Receipt, Refusal, Settled, Unknown
+
+LEASE = 30.0
+"""seconds; well over a chat's ten for one call"""
+CALL = 14.0
+"""seconds that have to be left of the lease to say something: whoever is slower could say what another says too"""
+PACE = 1.005
+"""seconds from one post in a place to the next, counted from the first one's answer: every chat allows one a second"""
+SETTLE = 40.0
+"""seconds until an unknown outcome is looked at: the call's timeout and a late arrival"""
+LOOKS = (60.0, 600.0)
+"""seconds after a post that had forerunners of unknown outcome, at which its twins are looked for"""
+LONGEST = 3600.0
+"""seconds that a platform may make us wait: a mistaken number must not silence a place for good"""
+TRIES = 8
+"""looks that were refused, after which something is said again or given up"""
+STALE = timedelta(seconds=30)
+"""age from which the card of an alert that is over already is not worth posting"""
+PLAIN = "content: "
+"""how the error of a row begins whose message was refused: the next attempt says it plainly"""
+
+Answer = Receipt | Refusal | Later | Unknown
+
+
+def hindrance(claimed: Claimed, now: datetime) -> str | None:
+    """Why a delivery need not be said any more, or None. Notes are always worth saying."""
+    delivery, alert = claimed.delivery, claimed.alert
+    if alert is None:
+        nobody = delivery.kind == "digest" and claimed.gathered is not None and not claimed.gathered.count
+        return "nothing of it waits for them any more" if nobody and not delivery.receipt else None
+    if delivery.kind == "note":
+        return None
+    if delivery.kind == "card":
+        return _card_hindrance(claimed, now)
+    if alert.finished:
+        return f"the alert is {alert.status}"
+    if delivery.generation != alert.generation:
+        return f"the alert moved on to generation {alert.generation}"
+    return "a newer one followed" if claimed.overtaken else None
+
+
+def _card_hindrance(claimed: Claimed, now: datetime) -> str | None:
+    alert = claimed.alert
+    if alert is None or claimed.delivery.place == alert.place:
+        never_shown = not claimed.delivery.receipt and not claimed.was_unknown
+        stale = alert is not None and alert.finished and now - claimed.delivery.created_at > STALE
+        return f"the alert was {alert.status} before its card was shown" if alert and never_shown and stale else None
+    return f"the card is in {alert.place.partition(':')[2]} now"
+
+
+def after(claimed: Claimed, answer: Answer, now: float) -> Settled:
+    """What the answer to one attempt means for the row. `now` in machine seconds."""
+    delivery = claimed.delivery
+    if isinstance(answer, Receipt):
+        return _shown(delivery, answer, now)
+    if isinstance(answer, Later):
+        again = now + min(max(answer.seconds, 1.0), LONGEST)
+        # A platform that limits posts means this place; edits it counts apart: they hold up no post.
+        limited = lesson(answer) == "limited" and not delivery.receipt
+        return Settled(
+            state=again_as(claimed), not_before=again, lane_free_at=again if limited else 0.0, error=answer.code
+        )
+    if isinstance(answer, Refusal):
+        return _refused(claimed, answer, now)
+    if delivery.receipt:
+        # An edit may be repeated: only a post can leave a twin. But it may be carried out after a newer one.
+        again = now + backoff(delivery.attempts)
+        return Settled(state="pending", not_before=again, sweep_at=now + LOOKS[0], error=answer.code)
+    # It may have arrived, and may have used up the place's one message a second.
+    return Settled(state="unknown", posted=True, not_before=now + SETTLE, lane_free_at=now + PACE, error=answer.code)
+
+
+def _shown(delivery: Delivery, receipt: Receipt, now: float) -> Settled:
+    if delivery.receipt:
+        return Settled(state="shown")
+    twins = now + LOOKS[0] if delivery.posts > 1 else None
+    return Settled(state="shown", posted=True, receipt=receipt, lane_free_at=now + PACE, sweep_at=twins)
+
+
+def _refused(claimed: Claimed, refusal: Refusal, now: float) -> Settled:
+    delivery, again = claimed.delivery, again_as(claimed)
+    if refusal.kind == "workspace":
+        return Settled(state=again, not_before=now + SHUT, error=refusal.code)
+    if refusal.kind == "fixed" and delivery.receipt:
+        # It stands, and nobody may change it any more: a second one beside it would only confuse.
+        return Settled(state="shown", error=refusal.code)
+    if refusal.kind == "missing" and delivery.receipt and delivery.kind in ("card", "fold"):
+        # Somebody deleted it: an alert that nobody sees has gone quiet.
+        return Settled(state="pending", forget=True, error=refusal.code)
+    if refusal.kind == "content" and not delivery.error.startswith(PLAIN) and claimed.alert:
+        return Settled(state=again, not_before=now + 1.0, error=PLAIN + refusal.code)
+    return Settled(state="dead", error=refusal.code)
+
+
+def twins_of(claimed: Claimed, now: float) -> float | None:
+    """When to look for twins of what is not said any more: this attempt said nothing, the ones before may have."""
+    return now + LOOKS[0] if not claimed.delivery.receipt and claimed.delivery.posts > 2 else None
+
+
+def after_look(claimed: Claimed, answer: list[Receipt] | Refusal | Later | Unknown, now: float) -> Settled | None:
+    """What reading a place back means for a row of unknown outcome; None: it is surely not there, so say it again."""
+    delivery = claimed.delivery
+    if isinstance(answer, list):
+        # What is found of a card may be an older revision: it is adopted, and edited next.
+        state = "pending" if delivery.kind in ("card", "fold") else "shown"
+        # This attempt posted nothing, but the ones before may all have arrived.
+        twins = now if len(answer) > 1 else now + LOOKS[0] if delivery.posts > 2 else None
+        return Settled(state=state, receipt=answer[0], sweep_at=twins) if answer else None
+    if isinstance(answer, Refusal) and answer.kind == "place":
+        return Settled(state="dead", error=answer.code)
+    hopeless = answer.code in UNREADABLE or (isinstance(answer, Refusal) and answer.kind != "workspace")
+    if hopeless and delivery.attempts > TRIES:
+        return Settled(state="dead", error=answer.code)
+    seconds = answer.seconds if isinstance(answer, Later) else backoff(delivery.attempts)
+    # Still unknown: what could not be looked up must not be said again.
+    return Settled(state="unknown", not_before=now + max(seconds, 1.0), error=answer.code)
+
+
+def broken(claimed: Claimed, now: float) -> Settled:
+    """What a defect of ours in the middle of an attempt means: nobody knows, and in the end it is given up."""
+    delivery = claimed.delivery
+    error = f"{PLAIN}it breaks"
+    if delivery.attempts > TRIES:
+        return Settled(state="dead", error=error)
+    if delivery.receipt:
+        return Settled(state="pending", not_before=now + backoff(delivery.attempts), error=error)
+    return Settled(state="unknown", posted=True, not_before=now + SETTLE, error=error)
+
+
+def again_as(claimed: Claimed) -> str:
+    """The state of a row that is tried again: one whose post may have arrived stays one to look for first."""
+    return "unknown" if claimed.was_unknown and not claimed.delivery.receipt else "pending"
+
+
+def backoff(attempts: int) -> float:
+    """Seconds until the next attempt: 2, 4, 8 … 60."""
+    return float(min(2 ** min(attempts, 6), 60))
