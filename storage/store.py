@@ -122,10 +122,10 @@ class SqlStore:
 
     def waiting(self, machine: float, /) -> list[Waiting]:
         with self.database.reading() as connection:
-            someone_stopped = waiting.lost(connection, machine)
-        if someone_stopped:
-            with self.database.writing() as connection:
-                lanes.lose(connection, machine)
+            if not waiting.lost(connection, machine):
+                return waiting.waiting(connection)
+        with self.database.writing() as connection:
+            lanes.lose(connection, machine)
         with self.database.reading() as connection:
             return waiting.waiting(connection)
 

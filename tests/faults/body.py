@@ -76,7 +76,8 @@ class Body:
         self._say_when_up()
         if "worker" in self.roles and not self.local:
             self._serve_redis()
-        self.stop.wait()
+        while not self.stop.wait(0.2):
+            """A signal that another thread received is heard when this one, the first, runs again."""
 
     def _arrange(self) -> None:
         """What three processes have each, this one has once."""
