@@ -199,7 +199,12 @@ class Village:
         return float(self.standin.workspace.get("state", **{"as": "U0ANA"})["clock"]["now"])
 
     def findings(self) -> list[checker.Finding]:
-        return checker.check(self.evidence())
+        """What stands broken: a later look for twins may just be editing a card when the evidence is taken."""
+        for _ in range(3):
+            if not (found := checker.check(self.evidence())):
+                break
+            self.calm(30)
+        return found
 
     def evidence(self) -> checker.Evidence:
         return checker.Evidence(
