@@ -169,7 +169,7 @@ def _postgres(url: URL) -> Engine:
         connect_args={
             "connect_timeout": 5,
             # A process that stops in the middle of a transaction must not hold up the others for long.
-            "options": "-c timezone=UTC -c lock_timeout=30s -c idle_in_transaction_session_timeout=60s",
+            "options": "-c timezone=UTC -c lock_timeout=30s -c idle_in_transaction_session_timeout=10s",
             # A server that vanishes without a word is noticed within half a minute.
             "keepalives_idle": 10,
             "keepalives_interval": 5,

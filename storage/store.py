@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, text
 
 from bot.core.events import Event
 from bot.core.people import Person
@@ -211,6 +211,8 @@ class SqlStore:
             return
         number = int.from_bytes(sha256(task.encode()).digest()[:8], signed=True)
         with self.database.writing() as connection:
+            # The task may wait for the outside world, unlike everything else that is done in a transaction.
+            connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = '60s'"))
             yield bool(connection.execute(select(func.pg_try_advisory_xact_lock(number))).scalar_one())
 
     def beat(self, kind: str, process: str, /, *, machine: float) -> None:

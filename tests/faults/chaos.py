@@ -181,7 +181,7 @@ def _play(place: Village, arena: Arena, chooser: random.Random, alerts: int, tol
         supervisor.stop()
         told.killed += monkey.killed
         told.lateness = _lateness(place, crowd.accepted_at)
-    told.findings += place.findings()
+    told.findings += place.lasting_findings()
 
 
 def _keep(place: Village, folder: Path) -> None:

@@ -199,12 +199,15 @@ class Village:
         return float(self.standin.workspace.get("state", **{"as": "U0ANA"})["clock"]["now"])
 
     def findings(self) -> list[checker.Finding]:
-        """What stands broken: a later look for twins may just be editing a card when the evidence is taken."""
-        for _ in range(3):
-            if not (found := checker.check(self.evidence())):
+        return checker.check(self.evidence())
+
+    def lasting_findings(self) -> list[checker.Finding]:
+        """What stands broken: a later look for twins may just be editing a card while the evidence is taken."""
+        for _ in range(2):
+            if not self.findings():
                 break
-            self.calm(30)
-        return found
+            self.calm()
+        return self.findings()
 
     def evidence(self) -> checker.Evidence:
         return checker.Evidence(
@@ -220,7 +223,7 @@ class Village:
     def hold(self, seconds: float = 30) -> None:
         """Comes to rest with every promise kept."""
         self.calm(seconds)
-        found = self.findings()
+        found = self.lasting_findings()
         assert found == [], "\n".join(map(str, found)) + self._broken()
 
 
