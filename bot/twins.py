@@ -28,10 +28,11 @@ class Sweeper:
     def sweep(self, delivery_id: int) -> int:
         """Look for twins of one delivery. Returns how many were removed."""
         found = self.store.sweepable(delivery_id)
-        if found is None or self.lines.busy(found[0].delivery.place, "read"):
+        now = self.lines.clock.machine()
+        # A second hint for the same look comes after it: the next one has its own time.
+        if found is None or found[1] > now or self.lines.busy(found[0].delivery.place, "read"):
             return 0
         claimed, was = found
-        now = self.lines.clock.machine()
         if claimed.delivery.posts < 2:
             # Only an edit was in doubt, and swept cards are edited once more.
             self.aftermath.swept(claimed.delivery, was, next_at=None, found=())

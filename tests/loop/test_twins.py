@@ -182,3 +182,20 @@ def test_twins_are_found_however_long_ago_they_were_posted(world: Any) -> None:
     world.deliver()
     assert sweep(world) == 1
     assert ages[0] > 7200
+
+
+def test_a_second_hint_does_not_bring_the_second_look_forward(world: Any) -> None:
+    arrive = lose_the_first_answer(world)
+    alert = world.raised()
+    world.deliver()
+    world.clock.ahead += LOOKS[0] + 1
+    (number,) = world.store.due_sweeps(world.clock.machine(), limit=10)
+    looks = world.chat.looks
+    world.sweeper.sweep(number)
+    world.sweeper.sweep(number)
+    assert world.chat.looks == looks + 1
+    arrive()
+    world.clock.ahead += LOOKS[1]
+    assert sweep(world) == 1
+    world.deliver()
+    assert world.card(alert).receipt.ts == "0.5"
