@@ -30,7 +30,7 @@ from bot.acts import Arrival
 from bot.clock import SystemClock
 from bot.core.people import Person
 from bot.core.policy import Policy, Step
-from bot.core.routing import Plan, Rule
+from bot.core.routing import Owner, Plan, Rule
 from bot.core.signal import Severity, Signal
 from bot.ids import new_id
 from bot.loop import Loop
@@ -78,13 +78,15 @@ class Filled:
         migrate.upgrade(url)
         store = SqlStore(url)
         now = SystemClock().now()
-        steps = (Step(who="owner", nudge_every=WEEK, nudges=2), Step(who="manager", nudge_every=WEEK))
+        steps = (Step(who=("owner",), nudge_every=WEEK, nudges=2), Step(who=("manager",), nudge_every=WEEK))
         policy = Policy(name="default", steps=steps, within=dict.fromkeys(Severity, WEEK), check_in_every=WEEK)
         store.save_policies([policy], at=now)
         chain = (("ana", "cleo"), ("cleo", "elsa"), ("elsa", ""))
         store.save_people([Person(id=_mail(a), name=a.title(), manager=_mail(b) or None) for a, b in chain], at=now)
         plan = Plan(
-            last_resort=_mail("elsa"), fallback_channel="#due-0", rules=(Rule(owner=_mail("ana"), channel="#due-0"),)
+            last_resort=_mail("elsa"),
+            fallback_channel="#due-0",
+            rules=(Rule(owners=(Owner(_mail("ana")),), channel="#due-0"),),
         )
         loop = Loop(store=store, queue=NoQueue(), clock=SystemClock(), plan=plan, new_id=new_id)
         filled = cls(store=store, loop=loop, open=count)

@@ -133,12 +133,12 @@ def _mail(who: str | None) -> Any:
 
 
 def _plan() -> Any:
-    from bot.core.routing import Plan, Rule
+    from bot.core.routing import Owner, Plan, Rule
 
     return Plan(
         last_resort="elsa@acme.example",
         fallback_channel="#ai-exceptions",
-        sources={"ap-auditor": Rule(channel="#ai-alerts", owner="ana@acme.example", policy="default")},
+        sources={"ap-auditor": Rule(channel="#ai-alerts", owners=(Owner("ana@acme.example"),), policy="default")},
         rules=(Rule(when={"labels.team": ("payments",), "severity": ("critical",)}, channel="#payments"),),
     )
 

@@ -69,7 +69,7 @@ def fill(database: Path, count: int) -> None:
     # The product's own transaction; their cards count as shown, so that nothing waits for the chat.
     store = SqlStore(f"sqlite:///{database}")
     week = timedelta(days=7)
-    step = Step(who="owner", nudge_every=week)
+    step = Step(who=("owner",), nudge_every=week)
     calm = Policy(name="calm", steps=(step,), within=dict.fromkeys(Severity, week), check_in_every=week)
     store.save_policies([calm], at=SystemClock().now())
     rule = Rule(channel="#filled", policy="calm")

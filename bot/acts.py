@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.core.lookedup import NOTHING, LookedUp
 from bot.core.people import Person
 from bot.core.signal import Signal
 from bot.core.state import Alert, Refused
@@ -18,6 +19,8 @@ class Arrival:
 
     signal: Signal
     interaction: Interaction | None = None
+    looked: LookedUp = NOTHING
+    """what tables of owners said of it"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from bot import crash
 from bot.core import fate
-from bot.core.alert import Given
 from bot.core.fate import Undelivered
+from bot.core.given import Given
 from bot.core.state import Alert, Change
 from bot.ports import Claimed, Delivery, Receipt, Settled, Tx
 from bot.transactions import Transactions

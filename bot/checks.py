@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from bot.config.mistakes import ConfigError, without_passwords
+from bot.core.asking import is_manager
 from bot.environment import Environment, misspelt
 from bot.ports import Away, Queue, Store
 from bot.settings import Config, load
@@ -114,7 +115,7 @@ def _configuration(config: Config | ConfigError) -> Iterator[Problem]:
 
 def _managers(config: Config) -> Iterator[Problem]:
     """People above whom a policy finds nobody. A directory that knows managers may fill this in."""
-    asks = any(step.who.startswith("manager") and "@" not in step.who for p in config.policies() for step in p.steps)
+    asks = any(is_manager(who) for p in config.policies() for step in p.steps for who in step.who)
     last_resort = config.plan().last_resort
     alone = [p.id for p in config.people() if not p.manager and p.id != last_resort]
     if asks and alone:

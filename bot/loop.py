@@ -10,27 +10,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.acting import Acting
 from bot.acts import UNKNOWN, Act, Arrival, Done, Received, Woken, answered
 from bot.core import alert as life
-from bot.core import words
-from bot.core.alert import Given, Placed
-from bot.core.events import QUIET, Actor, Event
+from bot.core import dismissal, helping, raising
+from bot.core.events import Actor
 from bot.core.fate import realigned
-from bot.core.people import Nobody, Person, gone
-from bot.core.rights import Claim, refusal
-from bot.core.routing import route
-from bot.core.signal import Signal
+from bot.core.given import Given
+from bot.core.mutes import Mute
+from bot.core.people import Nobody, gone
+from bot.core.raising import Placed
+from bot.core.routing import Route, route
+from bot.core.signal import Severity, Signal
 from bot.core.state import Alert, Change, Refused, Status
 from bot.core.text import Who, sentence
-from bot.core.wake import heir, orphaned, wake
+from bot.core.wake import heir, orphaned, to_the_top, wake
 from bot.ports import Interaction, Tx
-from bot.transactions import Transactions
-
-Decision = Callable[[Alert, Given, Actor], Change | Refused]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Loop(Transactions):
+class Loop(Acting):
     """The product. `new_id` makes ids of alerts: 26 characters that sort by time."""
 
     new_id: Callable[[], str]
@@ -53,7 +52,7 @@ class Loop(Transactions):
         asked = arrival.interaction
         if asked and (before := group.known.get((asked.source, asked.id))):
             return answered(before, asked)
-        received = self._take(arrival.signal, group)
+        received = self._take(arrival, group)
         if asked:
             answer = {"alert_id": received.alert_id, "status": received.status, "duplicate": received.duplicate}
             stored = Interaction(source=asked.source, id=asked.id, digest=asked.digest, answer=answer)
@@ -61,29 +60,38 @@ class Loop(Transactions):
             group.tx.remember(stored)
         return received
 
-    def _take(self, signal: Signal, group: _Group) -> Received:
+    def _take(self, arrival: Arrival, group: _Group) -> Received:
         """Raise, raise again, or open again: by what the source's dedup key already stands for."""
+        signal = arrival.signal
         key = (signal.source, signal.dedup_key or "")
         before = group.alerts.get(key) if signal.dedup_key else None
         if before is None:
-            change = self._raise(signal, group)
+            change = self._raise(arrival, group)
         elif not before.finished:
-            change = life.raised_again(before, self._given(group.tx, before, group.now), signal=signal)
+            change = raising.raised_again(before, self._given(group.tx, before, group.now), signal=signal)
         else:
             given = self._given(group.tx, before, group.now)
-            change = self._come_back(before, signal, given) or self._raise(signal, group)
+            change = self._come_back(before, signal, given) or self._raise(arrival, group)
             before = before if change.alert.id == before.id else None
         group.tx.put(change, before=before)
         group.alerts[key] = change.alert
         return Received(alert_id=change.alert.id, status=change.alert.status, duplicate=before is not None)
 
-    def _raise(self, signal: Signal, group: _Group) -> Change:
+    def _raise(self, arrival: Arrival, group: _Group) -> Change:
+        signal = arrival.signal
         way = route(signal, self.plan)
-        owner, why = way.owner(group.tx) or (self.plan.last_resort, "owner of last resort")
-        policy = group.tx.policy(way.policy)
-        given = Given(now=group.now, policy=policy, roster=group.tx, plan=self.plan)
-        place = f"{self.plan.platform}:{way.channel}"
-        return life.raised(signal, given, placed=Placed(alert_id=self.new_id(), owner=owner, place=place, why=why))
+        policy = group.tx.policy(way.policy).of(signal.severity)
+        given = Given(now=group.now, policy=policy, roster=group.tx, plan=self.plan, looked=arrival.looked)
+        owner = way.owner(given.known)
+        placed = Placed(
+            alert_id=self.new_id(),
+            owner=owner.person,
+            place=f"{self.plan.platform}:{way.channel}",
+            why=owner.why,
+            turn=owner.turn,
+            mute=_mute(way, given),
+        )
+        return raising.raised(signal, given, placed=placed)
 
     def _come_back(self, before: Alert, signal: Signal, given: Given) -> Change | None:
         """The same alert again, where it was closed within the policy's window; else it is a new one."""
@@ -91,7 +99,7 @@ class Loop(Transactions):
         if closed is None or given.now - closed > given.policy.reopen_window:
             return None
         owner = heir(before.owner, given) if gone(before.owner, given.roster) else before.owner
-        return life.came_back(before, given, signal=signal, owner=owner)
+        return raising.came_back(before, given, signal=signal, owner=owner)
 
     def cleared(self, alert_id: str, *, source: str) -> Done:
         """The source says it is over."""
@@ -101,7 +109,7 @@ class Loop(Transactions):
             if alert is None or alert.source != source:
                 return UNKNOWN
             given = self._given(tx, alert, self.clock.now())
-            outcome = life.cleared(alert, given)
+            outcome = raising.cleared(alert, given)
             if isinstance(outcome, Refused):
                 return Done(ok=False, code=outcome.code, said=outcome.why, alert=alert)
             change = self._closed_at_once(outcome, given)
@@ -136,14 +144,38 @@ class Loop(Transactions):
         return self._act("reassign", act, decide)
 
     def not_mine(self, act: Act) -> Done:
-        """Routing's next candidate is asked."""
+        """Routing's next candidate is asked; said too often, it is an exception for the owner of last resort."""
 
         def decide(alert: Alert, given: Given, by: Actor) -> Change | Refused:
-            way = route(alert.signal, self.plan)
-            following = way.owner(given.roster, (*alert.declined, alert.owner, by.id))
-            return life.not_mine(alert, given, by=by, to=following[0] if following else None)
+            following = route(alert.signal, self.plan).following(given.known, (*alert.declined, alert.owner, by.id))
+            if alert.hops + 1 < given.policy.hops or self.plan.last_resort in (alert.owner, by.id):
+                turn = following.turn if following else None
+                return life.not_mine(alert, given, by=by, to=following.person if following else None, turn=turn)
+            outcome = life.not_mine(alert, given, by=by, to=self.plan.last_resort)
+            if isinstance(outcome, Refused):
+                return outcome
+            why = f"{outcome.alert.hops} people said it is not theirs"
+            return outcome.then(to_the_top(outcome.alert, given, reason=why))
 
         return self._act("not_mine", act, decide)
+
+    def escalate(self, act: Act) -> Done:
+        """The next step of the policy is asked at once."""
+        return self._act("escalate", act, lambda alert, given, by: helping.escalate_now(alert, given, by=by))
+
+    def help(self, act: Act) -> Done:
+        """The owner cannot do it alone: the next step is told, and the owner stays who it is."""
+        return self._act("help", act, lambda alert, given, by: helping.ask_for_help(alert, given, by=by))
+
+    def add_responder(self, act: Act, *, person: str) -> Done:
+        """Somebody is asked to help."""
+
+        def decide(alert: Alert, given: Given, by: Actor) -> Change | Refused:
+            if why := gone(person, given.roster):
+                return Refused(code="bad_input", why=sentence(Who(person), f" cannot help with alerts: {why}."))
+            return helping.add_responder(alert, given, by=by, person=person)
+
+        return self._act("add_responder", act, decide)
 
     def snooze(self, act: Act, *, until: datetime) -> Done:
         """Quiet until an instant."""
@@ -154,8 +186,12 @@ class Loop(Transactions):
         return self._act("note", act, lambda alert, given, by: life.note(alert, given, by=by, text=text))
 
     def dismiss(self, act: Act, *, reason: str) -> Done:
-        """It should not have been raised."""
-        return self._act("dismiss", act, lambda alert, given, by: life.dismiss(alert, given, by=by, reason=reason))
+        """It should not have been raised; of some severities a second person has to say so too."""
+        return self._act("dismiss", act, lambda alert, given, by: dismissal.dismiss(alert, given, by=by, reason=reason))
+
+    def agree(self, act: Act) -> Done:
+        """The second person who dismisses it."""
+        return self._act("agree", act, lambda alert, given, by: dismissal.agree(alert, given, by=by))
 
     def reopen(self, act: Act, *, reason: str) -> Done:
         """It is not over after all; the same owner, where they can still be asked."""
@@ -165,61 +201,6 @@ class Loop(Transactions):
             return life.reopen(alert, given, by=by, reason=reason, owner=owner)
 
         return self._act("reopen", act, decide)
-
-    def allowed(self, act: Act, name: str) -> Done:
-        """Whether they may, before a form is shown. Asked again when it is handed in."""
-        with self.store.transaction() as tx:
-            alert = tx.alert(act.alert_id)
-            if alert is None:
-                return UNKNOWN
-            given = self._given(tx, alert, self.clock.now())
-            refused = refusal(alert, given, claim=Claim(person=act.by, act=name, member=act.member, asked=act.asked))
-        if refused:
-            return Done(ok=False, code=refused.code, said=refused.why, alert=alert)
-        return Done(ok=True, code="done", alert=alert)
-
-    def concerns(self, person: Person, alerts: Sequence[Alert]) -> set[str]:
-        """The ids of those that somebody may see wherever they are: as owner, as asked, as a manager, as admin."""
-        claim = Claim(person=person, act="history")
-        with self.store.transaction() as tx:
-            now = self.clock.now()
-            return {alert.id for alert in alerts if not refusal(alert, self._given(tx, alert, now), claim=claim)}
-
-    def _act(self, name: str, act: Act, decide: Decision) -> Done:
-        """One act of one person: once, with the right to, on the alert as it is now."""
-        return self._committed(lambda tx: self._decide(tx, name, act, decide))
-
-    def _decide(self, tx: Tx, name: str, act: Act, decide: Decision) -> Done:
-        asked = act.interaction
-        if tx.interactions([(asked.source, asked.id)]):
-            return Done(ok=True, code="repeated", said=sentence("This was answered already; nothing was done twice."))
-        alert = tx.alert(act.alert_id)
-        if alert is None:
-            return UNKNOWN
-        outcome = self._outcome(tx, alert, act, name, decide)
-        if isinstance(outcome, Refused):
-            done = Done(ok=False, code=outcome.code, said=outcome.why, alert=alert)
-        else:
-            tx.put(outcome, before=alert)
-            done = Done(ok=True, code="done", said=words.stated(outcome.events[0]), alert=outcome.alert)
-        answer = {"act": name, "alert": alert.id, "by": act.by.id, "code": done.code}
-        tx.remember(Interaction(source=asked.source, id=asked.id, digest=asked.digest, answer=answer))
-        return done
-
-    def _outcome(self, tx: Tx, alert: Alert, act: Act, name: str, decide: Decision) -> Change | Refused:
-        """Rights first, then the rule; a card that is out of date changes nothing and is told what happened since."""
-        given = self._given(tx, alert, self.clock.now())
-        person = tx.person(act.by.id) or act.by  # they may have been deactivated a moment ago
-        stale = act.seen is not None and act.seen != alert.generation
-        if refused := refusal(alert, given, claim=Claim(person=person, act=name, member=act.member)):
-            # A double click on "Not mine" has given the right away already: that is an answer, not a fault.
-            own = stale and any(event.actor.id == person.id for event in _latest(tx, alert))
-            return _meanwhile(tx, alert) if own and person.may_own else refused
-        outcome = decide(alert, given, Actor(kind="person", id=person.id, name=person.name))
-        if stale and name != "note" and not isinstance(outcome, Refused):
-            # A note is kept whenever it arrives: it changes no state, and somebody wrote it.
-            return _meanwhile(tx, alert)
-        return (_raised_anew(tx, alert) if alert.finished and name == "reopen" else None) or outcome
 
     # ── time passes ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -234,6 +215,7 @@ class Loop(Transactions):
     def realign(self, alert: Alert) -> Woken | None:
         """After the clock went back: nobody waits longer than the policy says. None where it is right already."""
         policy = self.store.policy(alert.policy, alert.policy_version)
+        policy = policy.of(alert.severity)
         given = Given(now=self.clock.now(), policy=policy, roster=Nobody(), plan=self.plan)
         return self._clockwork(alert.id, realigned) if realigned(alert, given) else None
 
@@ -265,19 +247,12 @@ class _Group:
     known: dict[tuple[str, str], Interaction]
 
 
-def _raised_anew(tx: Tx, alert: Alert) -> Refused | None:
-    """A source has one unfinished alert of a dedup key: an older one of the same key stays finished beside it."""
-    key = alert.source, alert.dedup_key
-    newer = tx.by_keys([key]).get(key)
-    if newer is None or newer.finished or newer.id == alert.id:
-        return None
-    return Refused(code="already", why=sentence(f"This was raised again since then: it is #{newer.short} now."))
-
-
-def _meanwhile(tx: Tx, alert: Alert) -> Refused:
-    return Refused(code="stale", why=words.since(alert, _latest(tx, alert)))
-
-
-def _latest(tx: Tx, alert: Alert) -> list[Event]:
-    """The newest event that changed something for people, or nothing where it lies far back."""
-    return [event for event in tx.last_events(alert.id, 8) if event.kind not in QUIET][-1:]
+def _mute(way: Route, given: Given) -> Mute | None:
+    """What holds this alert back; of several the one that ends last."""
+    signal = way.signal
+    held = (
+        mute
+        for mute in given.roster.mutes(given.now)
+        if mute.holds(source=signal.source, rules=way.rules, is_critical=signal.severity == Severity.CRITICAL)
+    )
+    return max(held, key=lambda mute: mute.until, default=None)

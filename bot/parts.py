@@ -129,7 +129,7 @@ class Parts:
 
     @cached_property
     def saying(self) -> Saying:
-        return Saying(store=self.store, people=self.people, clock=self.clock)
+        return Saying(store=self.store, people=self.people, clock=self.clock, plan=self.config.plan())
 
     @cached_property
     def lines(self) -> Lines:

@@ -16,12 +16,13 @@ from bot.core.card import Message
 from bot.core.events import Event
 from bot.core.forms import Form
 from bot.core.pages import Sheet
-from bot.core.people import Person
+from bot.core.people import Person, Roster
 from bot.core.policy import Policy
 from bot.core.signal import Signal
 from bot.core.state import Alert, Change
 from bot.core.text import Text
 from bot.core.throttle import Call, Outcome, Room
+from bot.rota import Rota
 
 
 class Away(Exception):
@@ -148,7 +149,7 @@ class Claimed:
 
     delivery: Delivery
     alert: Alert | None
-    """None exactly where `gathered` is there"""
+    """None exactly where `gathered` or `letter` is there"""
     events: tuple[Event, ...] = ()
     """for a card: the newest event that a card tells; else the event it tells of"""
     root: Receipt | None = None
@@ -156,6 +157,8 @@ class Claimed:
     lease_until: float = float("inf")
     """machine second at which the lease ends, as whoever claimed it knows"""
     gathered: Gathered | None = None
+    letter: Message | None = None
+    """what a `letter` says"""
     was_unknown: bool = False
     """the last attempt's outcome is unknown: look before repeating"""
     overtaken: bool = False
@@ -183,8 +186,8 @@ class Settled:
     error: str = ""
 
 
-class Tx(Protocol):
-    """One write transaction. Everything written is stored together at its end, or not at all."""
+class Tx(Roster, Protocol):
+    """One write transaction, and the people as it knows them. What is written is stored together at its end or not."""
 
     def alert(self, alert_id: str, /) -> Alert | None: ...
     def by_keys(self, keys: Iterable[tuple[str, str]], /) -> dict[tuple[str, str], Alert]:
@@ -193,10 +196,6 @@ class Tx(Protocol):
 
     def last_events(self, alert_id: str, count: int, /) -> list[Event]:
         """The newest events of an alert, oldest of them first."""
-        ...
-
-    def person(self, person_id: str, /) -> Person | None:
-        """By id; `<platform>:<chat id>` also finds the person who has that chat id."""
         ...
 
     def policy(self, name: str, version: int | None = None, /) -> Policy:
@@ -294,7 +293,7 @@ class AlertFilter:
     cursor: str | None = None
 
 
-class Store(Protocol):
+class Store(Rota, Protocol):
     """What we remember. Every method is one transaction; all may raise Away."""
 
     def transaction(self) -> AbstractContextManager[Tx]: ...

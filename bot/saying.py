@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.core.card import Message, card, notice
+from bot.core.card import Message, card
 from bot.core.events import Event
+from bot.core.given import Given
 from bot.core.many import digest, fold_card, plain_card
-from bot.core.people import Person, Roster
+from bot.core.notices import notice
+from bot.core.people import Nobody, Person, Roster
 from bot.core.policy import Policy
+from bot.core.routing import Plan
 from bot.core.state import Alert
 from bot.people import People
 from bot.ports import Claimed, Clock, Delivery, Gathered, Mark, Store, Target
@@ -31,6 +34,7 @@ class Saying:
     store: Store
     people: People
     clock: Clock
+    plan: Plan
 
     def known(self, claimed: Claimed) -> Known:
         """Everybody a message may name, and where it goes."""
@@ -43,7 +47,7 @@ class Saying:
         named = set(self.people.with_managers(alert.owner)) | {alert.owner}
         for event in claimed.events:
             named |= _named(event)
-        named |= {step.who for step in self._policy(alert).steps if "@" in step.who}
+        named |= {who for step in self._policy(alert).steps for who in step.who if "@" in who and ":" not in who}
         return self.people.known(named | {str(ref) for ref in refs})
 
     def target(self, claimed: Claimed, people: Known) -> Target:
@@ -72,7 +76,8 @@ class Saying:
 
     def _of_one(self, delivery: Delivery, alert: Alert, event: Event, people: Known) -> Message:
         if delivery.kind == "card":
-            return card(alert, event, policy=self._policy(alert), roster=_Roster(people))
+            given = Given(now=event.at, policy=self._policy(alert), roster=_Roster(people), plan=self.plan)
+            return card(alert, event, given=given)
         return notice(delivery.kind, alert, event, to=addressee(delivery.place), now=self.clock.now())
 
     def _of_many(self, delivery: Delivery, gathered: Gathered | None) -> Message:
@@ -88,7 +93,7 @@ class Saying:
         return digest(addressee(delivery.place) or "", **counted)
 
     def _policy(self, alert: Alert) -> Policy:
-        return self.store.policy(alert.policy, alert.policy_version)
+        return self.store.policy(alert.policy, alert.policy_version).of(alert.severity)
 
 
 def _named(event: Event) -> set[str]:
@@ -98,7 +103,7 @@ def _named(event: Event) -> set[str]:
 
 
 @dataclass(frozen=True)
-class _Roster(Roster):
+class _Roster(Nobody):
     people: Mapping[str, Person]
 
     def person(self, person_id: str, /) -> Person | None:

@@ -13,7 +13,7 @@ from bot.config.reading import parse
 from bot.config.shapes import File, Limits, PolicyShape, Rung
 from bot.core.people import Person
 from bot.core.policy import Policy, Step
-from bot.core.routing import Plan, Rule
+from bot.core.routing import Owner, Plan, Rule
 from bot.core.signal import Severity
 
 # The second clock where a policy says nothing: from acknowledgement to resolution.
@@ -50,11 +50,11 @@ class Config:
             fallback_channel=file.fallback.channel,
             platform=file.platform,
             sources={
-                name: Rule(owner=source.owner, channel=source.channel, policy=source.policy)
+                name: Rule(owners=_owners(source.owner), channel=source.channel, policy=source.policy)
                 for name, source in file.sources.items()
             },
             rules=tuple(
-                Rule(when=rule.when, owner=rule.owner, channel=rule.channel, policy=rule.policy)
+                Rule(when=rule.when, owners=_owners(rule.owner), channel=rule.channel, policy=rule.policy)
                 for rule in file.routing
             ),
             admins=frozenset(file.admins),
@@ -83,7 +83,7 @@ class Config:
         named = [source.channel for source in self.file.sources.values()] + [rule.channel for rule in self.file.routing]
         yield from (channel for channel in named if channel)
         for policy in self.policies():
-            yield from (step.who for step in policy.steps if step.is_channel)
+            yield from (step.channel for step in policy.steps if step.channel)
 
     @property
     def limits(self) -> Limits:
@@ -116,11 +116,15 @@ class Config:
     def _steps(self) -> tuple[Step, ...]:
         """The steps of the built-in policy: up the chain of managers, then the fallback channel again and again."""
         minutes = (("owner", 10), ("manager", 15), ("manager of manager", 30), (self.file.fallback.channel, 240))
-        return tuple(Step(who=who, nudge_every=timedelta(minutes=every), nudges=2) for who, every in minutes)
+        return tuple(Step(who=(who,), nudge_every=timedelta(minutes=every), nudges=2) for who, every in minutes)
 
 
 def _step(rung: Rung) -> Step:
-    return Step(who=rung.who, nudge_every=rung.nudge_every, nudges=rung.nudges)
+    return Step(who=(rung.who,), nudge_every=rung.nudge_every, nudges=rung.nudges)
+
+
+def _owners(named: str | None) -> tuple[Owner, ...]:
+    return (Owner(named),) if named else ()
 
 
 def load(path: Path) -> Config:

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.core.alert import Given, Placed, raised
+from bot.core import routing
 from bot.core.events import Kind
-from bot.core.people import Person
-from bot.core.routing import Route, route
+from bot.core.given import Given
+from bot.core.people import Nobody, Person
+from bot.core.raising import Placed, raised
+from bot.core.routing import Candidate, Route, route
 from bot.core.signal import Signal
 from bot.core.state import Alert
 from bot.core.wake import wake
@@ -33,7 +35,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Known:
+class Known(Nobody):
     """The people of the configuration as a Roster."""
 
     people: dict[str, Person]
@@ -46,12 +48,10 @@ class Known:
         return self.people.get(person_id)
 
 
-def placed(signal: Signal, config: Config) -> tuple[Route, str, str]:
+def placed(signal: Signal, config: Config, *, now: datetime) -> tuple[Route, Candidate]:
     """Where routing puts a signal: the whole route, the owner and why it is them."""
-    roster = Known.of(config.people())
-    found = route(signal, config.plan())
-    owner, why = found.owner(roster) or (config.plan().last_resort, "owner of last resort")
-    return found, owner, why
+    found, plan = route(signal, config.plan()), config.plan()
+    return found, found.owner(routing.Known(roster=Known.of(config.people()), plan=plan, at=now))
 
 
 def timetable(signal: Signal, config: Config, *, now: datetime) -> list[Ask]:
@@ -63,11 +63,13 @@ def timetable(signal: Signal, config: Config, *, now: datetime) -> list[Ask]:
 
 
 def _asks(signal: Signal, config: Config, now: datetime) -> Iterator[Ask]:
-    found, owner, why = placed(signal, config)
-    given = Given(now=now, policy=config.policy(found.policy), roster=Known.of(config.people()), plan=config.plan())
-    place = Placed(alert_id="TIMETABLE", owner=owner, place=f"{given.plan.platform}:{found.channel}", why=why)
+    found, owner = placed(signal, config, now=now)
+    policy = config.policy(found.policy).of(signal.severity)
+    given = Given(now=now, policy=policy, roster=Known.of(config.people()), plan=config.plan())
+    where = f"{given.plan.platform}:{found.channel}"
+    place = Placed(alert_id="TIMETABLE", owner=owner.person, place=where, why=owner.why)
     alert = raised(signal, given, placed=place).alert
-    yield Ask(after=timedelta(0), what=Kind.RAISED.value, asked=(found.channel, owner))
+    yield Ask(after=timedelta(0), what=Kind.RAISED.value, asked=(found.channel, owner.person))
     for _ in range(LONG_ENOUGH):
         if alert.due_at is None or (given.policy.is_top(alert.step) and alert.asked >= 1):
             return

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from bot import crash
-from bot.core.alert import Given
+from bot.core.given import Given
 from bot.core.routing import Plan
 from bot.core.state import Alert
 from bot.ports import Clock, Conflict, Queue, Store, Tx
@@ -42,7 +42,8 @@ class Transactions:
         return answer
 
     def _given(self, tx: Tx, alert: Alert, now: datetime) -> Given:
-        return Given(now=now, policy=tx.policy(alert.policy, alert.policy_version), roster=tx, plan=self.plan)
+        policy = tx.policy(alert.policy, alert.policy_version).of(alert.severity)
+        return Given(now=now, policy=policy, roster=tx, plan=self.plan)
 
     def _owe(self, deliveries: Sequence[int]) -> None:
         """Tell the workers, after the commit. Only a hint: the clock finds what is not heard."""

@@ -70,11 +70,11 @@ class Desk:
         if alert is None or not person.may_own:
             return act
         chat = self.chats[gesture.platform]
-        step = self.store.policy(alert.policy, alert.policy_version).steps[alert.step]
+        step = self.store.policy(alert.policy, alert.policy_version).of(alert.severity).step(alert.step)
         return replace(
             act,
             member=chat.is_member(alert.place.partition(":")[2], gesture.chat_id),
-            asked=step.is_channel and chat.is_member(step.who, gesture.chat_id),
+            asked=bool(step.channel) and chat.is_member(step.channel or "", gesture.chat_id),
         )
 
     def _history(self, act: Act) -> Answer:

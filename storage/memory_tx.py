@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.core.events import Event
-from bot.core.people import Person
+from bot.core.people import Nobody, Person
 from bot.core.policy import Policy
 from bot.core.state import Alert, Change
 from bot.ports import Claimed, Conflict, Folding, Interaction, Receipt, Settled
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Key = tuple[str, str]
 
 
-class MemoryTx:
+class MemoryTx(Nobody):
     """A transaction: what is put is kept aside until its end."""
 
     def __init__(self, store: MemoryStore) -> None:

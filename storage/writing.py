@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert, select, union_all, update
 
 from bot.core.events import Event
-from bot.core.people import Person
+from bot.core.people import Nobody, Person
 from bot.core.policy import Policy
 from bot.core.state import Alert, Change
 from bot.ports import Claimed, Conflict, Folding, Interaction, Receipt, Settled
@@ -26,7 +26,7 @@ from storage.reading import storable
 Key = tuple[str, str]
 
 
-class SqlTx:
+class SqlTx(Nobody):
     """A transaction on one connection. What it has read or put is answered from here, as it stands in it."""
 
     def __init__(self, connection: Connection, policies: Policies, machine: float) -> None:

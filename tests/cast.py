@@ -9,12 +9,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.core import alert as life
-from bot.core.alert import Given, Placed
+from bot.core import dismissal
 from bot.core.card import Message
 from bot.core.events import Actor
+from bot.core.given import Given
 from bot.core.people import Person
 from bot.core.policy import Policy, Step
-from bot.core.routing import Plan, Rule
+from bot.core.raising import Placed, raised
+from bot.core.routing import Owner, Plan, Rule
 from bot.core.signal import Discrepancy, Entity, Evidence, Model, Severity, Signal, Value
 from bot.core.state import Alert, Change, Refused
 from bot.core.text import Link, Quote, Text, When, Who
@@ -61,10 +63,10 @@ class Team:
 POLICY = Policy(
     name="default",
     steps=(
-        Step(who="owner", nudge_every=minutes(10), nudges=2),
-        Step(who="manager", nudge_every=minutes(15), nudges=2),
-        Step(who="manager of manager", nudge_every=minutes(30), nudges=2),
-        Step(who="#ai-exceptions", nudge_every=timedelta(hours=4)),
+        Step(who=("owner",), nudge_every=minutes(10), nudges=2),
+        Step(who=("manager",), nudge_every=minutes(15), nudges=2),
+        Step(who=("manager of manager",), nudge_every=minutes(30), nudges=2),
+        Step(who=("#ai-exceptions",), nudge_every=timedelta(hours=4)),
     ),
     within={
         Severity.CRITICAL: timedelta(hours=4),
@@ -78,7 +80,7 @@ POLICY = Policy(
 PLAN = Plan(
     last_resort=ELSA.id,
     fallback_channel="#ai-exceptions",
-    sources={"ap-auditor": Rule(owner=ANA.id, channel="#ai-alerts")},
+    sources={"ap-auditor": Rule(owners=(Owner(ANA.id),), channel="#ai-alerts")},
 )
 
 
@@ -134,7 +136,7 @@ def raising(of: Signal | None = None, **fields: Any) -> Change:
         "why": "the source's own",
     }
     known = {key: fields.pop(key) for key in ("policy", "roster", "plan") if key in fields}
-    return life.raised(of or signal(), given(0, **known), placed=Placed(**placed | fields))
+    return raised(of or signal(), given(0, **known), placed=Placed(**placed | fields))
 
 
 def done(outcome: Change | Refused | None) -> Change:
@@ -167,7 +169,7 @@ def closed(after: timedelta | float = 5) -> Alert:
 
 
 def dismissed(after: timedelta | float = 5) -> Alert:
-    return done(life.dismiss(opened(), given(after), by=who(ANA), reason="A test invoice.")).alert
+    return done(dismissal.dismiss(opened(), given(after), by=who(ANA), reason="A test invoice.")).alert
 
 
 STATES = {"open": opened, "acknowledged": acknowledged, "resolved": resolved, "closed": closed, "dismissed": dismissed}

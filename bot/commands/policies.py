@@ -49,8 +49,10 @@ def _foretell(config: Config, signal: Signal, *, json: bool) -> None:
 
     if signal.owner and not config.may_name_owner(signal.source):
         raise Failed(f"{signal.source} may not name the owner: such an alert is refused")
-    route, owner, why = placed(signal, config)
-    asks = timetable(signal, config, now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    route, found = placed(signal, config, now=now)
+    owner, why = found.person, found.why
+    asks = timetable(signal, config, now=now)
     if json:
         facts = {"owner": owner, "why": why, "channel": route.channel, "policy": route.policy}
         as_json(facts | {"asks": [_ask(ask) for ask in asks]})
@@ -94,19 +96,19 @@ def _step(step: Step, *, first: bool, last: bool) -> str:
     how = "" if step.is_channel or first else " by direct message"
     every = _span(step.nudge_every)
     if last:
-        return f"{step.who} is told{how}, and again every {every}"
+        return f"{step.named} is told{how}, and again every {every}"
     times = f"{step.nudges} time{'' if step.nudges == 1 else 's'}"
-    if first and step.who == "owner":
+    if first and step.who == ("owner",):
         return f"the owner is nudged every {every}, {times}"
     if not step.nudges:
-        return f"{step.who} is told{how}, and has {every}"
-    return f"{step.who} is told{how}, then nudged every {every}, {times}"
+        return f"{step.named} is told{how}, and has {every}"
+    return f"{step.named} is told{how}, then nudged every {every}, {times}"
 
 
 def _policy(policy: Policy) -> dict[str, Any]:
     return {
         "name": policy.name,
-        "steps": [{"who": s.who, "nudge_every": _span(s.nudge_every), "nudges": s.nudges} for s in policy.steps],
+        "steps": [{"who": list(s.who), "nudge_every": _span(s.nudge_every), "nudges": s.nudges} for s in policy.steps],
         "within": {severity.value: _span(span) for severity, span in policy.within.items()},
         "check_in_every": _span(policy.check_in_every),
         "check_ins": policy.check_ins,

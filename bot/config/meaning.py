@@ -9,7 +9,7 @@ from typing import Any
 from bot.config.lines import Document, Path
 from bot.config.mistakes import Mistake, did_you_mean, nearest
 from bot.config.shapes import SEVERITIES, File, PolicyShape
-from bot.core.people import Person, managers
+from bot.core.people import Nobody, Person, managers
 
 # ── mistakes: read from the raw data, so that they are listed together with those of the shape ───────────────────────
 
@@ -66,7 +66,7 @@ def warnings(file: File, document: Document) -> Iterator[Mistake]:
     yield from _not_yet(file, document)
 
 
-class _Chart:
+class _Chart(Nobody):
     """The people of the file as a Roster."""
 
     def __init__(self, file: File) -> None:

@@ -1,4 +1,6 @@
-"""The life of an alert: each row of the design's table is one function here (what the clock does is in wake.py).
+"""What people do to an alert: each row of the design's table is one function.
+
+What a source does is in raising.py, what the clock does in wake.py.
 
 Every function takes the alert and what may be known (`Given`, with the instant), and returns the `Change`, or
 `Refused` with a sentence for whoever asked.
@@ -6,108 +8,17 @@ Every function takes the alert and what may be known (`Given`, with the instant)
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.core import policy as clocks
-from bot.core.events import Actor, Event, Kind
-from bot.core.people import Roster
-from bot.core.policy import Policy
-from bot.core.routing import Plan
-from bot.core.signal import Signal
-from bot.core.state import ASKING, Alert, Cause, Change, Owed, Refused, Status, card, change, owe, packed, to_owner
+from bot.core.asking import due, next_check_in
+from bot.core.events import CLOCK, Actor, Kind
+from bot.core.given import Given
+from bot.core.people import absent
+from bot.core.state import ASKING, Alert, Cause, Change, Owed, Refused, Status, change, owe
 from bot.core.text import When, Who, sentence
-
-
-@dataclass(frozen=True, kw_only=True)
-class Given:
-    """What a decision may know: the instant (UTC), the alert's policy, the people, the plan of routing."""
-
-    now: datetime
-    policy: Policy
-    roster: Roster
-    plan: Plan
-
-
-@dataclass(frozen=True, kw_only=True)
-class Placed:
-    """Where routing puts a signal: its owner, the place of its card, and why."""
-
-    alert_id: str
-    owner: str
-    place: str
-    why: str
-
-
-def raised(signal: Signal, given: Given, *, placed: Placed) -> Change:
-    """- ▶ open: the first clock starts, a card is owed."""
-    now, policy = given.now, given.policy
-    alert = Alert(
-        id=placed.alert_id,
-        source=signal.source,
-        dedup_key=signal.dedup_key or placed.alert_id,
-        signal=signal,
-        severity=signal.severity,
-        status=Status.OPEN,
-        owner=placed.owner,
-        place=placed.place,
-        policy=policy.name,
-        policy_version=policy.version,
-        raised_at=now,
-        last_raised_at=now,
-        due_at=clocks.next_ask(policy, 0, now),
-    )
-    event = Event(
-        alert_id=alert.id,
-        seq=1,
-        at=now,
-        kind=Kind.RAISED,
-        actor=source(signal.source),
-        generation=1,
-        reason=placed.why,
-        data={"set": packed(alert)},
-    )
-    return Change(alert=alert, events=(event,), owed=(card(alert),))
-
-
-def raised_again(alert: Alert, given: Given, *, signal: Signal) -> Change:
-    """open, acknowledged ▶ same: counted on the card; a higher severity raises it and tells the owner."""
-    by, now = source(alert.source), given.now
-    to = {"count": alert.count + 1, "last_raised_at": now, "signal": signal}
-    if signal.severity.rank >= alert.severity.rank:
-        return change(alert, Cause(Kind.RAISED_AGAIN, by=by, at=now, reason="same dedup key"), to=to)
-    to |= {"severity": signal.severity, "snoozed_until": None, **_sooner(alert, signal, given)}
-    step = change(alert, Cause(Kind.RAISED_AGAIN, by=by, at=now, reason=f"more severe: {signal.severity}"), to=to)
-    return _owing(step, to_owner(step.alert, "nudge"))
-
-
-def _sooner(alert: Alert, signal: Signal, given: Given) -> dict[str, Any]:
-    """The clocks of an alert that got worse: never later than before, never in the past."""
-    now, deadline = given.now, alert.resolve_by
-    if deadline and alert.acknowledged_at:
-        shorter = clocks.resolve_by(given.policy, signal.severity, alert.acknowledged_at)
-        deadline = max(min(deadline, shorter), now + timedelta(minutes=1))
-    asks = [clocks.next_ask(given.policy, alert.step, now), alert.due_at, deadline]
-    soonest = min(at for at in asks if at)
-    return {"resolve_by": deadline, "due_at": max(soonest, now + timedelta(seconds=1))}
-
-
-def came_back(alert: Alert, given: Given, *, signal: Signal, owner: str) -> Change:
-    """closed ▶ open: the fix did not hold; the same owner first, where they can still be asked."""
-    to = _fresh(given) | {
-        "signal": signal,
-        "severity": signal.severity,
-        "count": alert.count + 1,
-        "last_raised_at": given.now,
-        "returned": alert.returned + 1,
-        "owner": owner,
-    }
-    why = "raised again within the policy's window"
-    facts = {"resolution": alert.resolution}
-    return _with_word_to_owner(
-        change(alert, Cause(Kind.CAME_BACK, by=source(alert.source), at=given.now, reason=why, facts=facts), to=to)
-    )
 
 
 def acknowledge(alert: Alert, given: Given, *, by: Actor) -> Change | Refused:
@@ -115,7 +26,7 @@ def acknowledge(alert: Alert, given: Given, *, by: Actor) -> Change | Refused:
     now, policy = given.now, given.policy
     if alert.status == Status.ACKNOWLEDGED:
         return _still_on_it(alert, given, by=by)
-    if refused := _finished(alert):
+    if refused := finished(alert):
         return refused
     deadline = clocks.resolve_by(policy, alert.severity, now)
     to = {
@@ -124,8 +35,11 @@ def acknowledge(alert: Alert, given: Given, *, by: Actor) -> Change | Refused:
         "acknowledged_at": now,
         "asked": 0,
         "resolve_by": deadline,
-        "due_at": clocks.next_check_in(policy, deadline, now),
+        "due_at": next_check_in(replace(alert, owner=by.id), given, deadline=deadline),
         "snoozed_until": None,
+        "snoozes": 0,
+        "held_by": None,
+        **UNDISMISSED,
     }
     return change(alert, Cause(Kind.ACKNOWLEDGED, by=by, at=now), to=to)
 
@@ -136,47 +50,73 @@ def _still_on_it(alert: Alert, given: Given, *, by: Actor) -> Change | Refused:
         return Refused(code="already", why=sentence(Who(alert.owner), " acknowledged this ", since, "."))
     if not alert.asked or not alert.resolve_by:
         return Refused(code="already", why=sentence("You have this since ", since, "."))
-    due = clocks.next_check_in(given.policy, alert.resolve_by, given.now)
-    to = {"asked": 0, "due_at": due, "snoozed_until": None}
+    to = {
+        "asked": 0,
+        "due_at": next_check_in(alert, given, deadline=alert.resolve_by),
+        "snoozed_until": None,
+    }
     return change(alert, Cause(Kind.STILL_ON_IT, by=by, at=given.now), to=to)
 
 
 def reassign(alert: Alert, given: Given, *, by: Actor, to: str, reason: str = "") -> Change | Refused:
     """open, acknowledged ▶ open: the new owner is told by direct message, the first clock starts again."""
-    if refused := _finished(alert):
+    if refused := finished(alert):
         return refused
     if to == alert.owner:
         return Refused(code="already", why=sentence(Who(to), " owns this already."))
-    fields = _fresh(given) | {"owner": to, "declined": ()}
+    fields = fresh(alert, given, to) | {"declined": (), "hops": 0}
     facts = {"from": alert.owner, "to": to}
-    return _with_word_to_owner(
+    return with_word_to_owner(
         change(alert, Cause(Kind.REASSIGNED, by=by, at=given.now, reason=reason, facts=facts), to=fields)
     )
 
 
-def not_mine(alert: Alert, given: Given, *, by: Actor, to: str | None) -> Change | Refused:
-    """open, acknowledged ▶ open: routing's next candidate (`to`) becomes owner, neither the owner nor who said it."""
-    if refused := _finished(alert):
+def delegated(alert: Alert, given: Given, *, to: str) -> Change:
+    """open, acknowledged ▶ open: its owner is away, and whoever stands in for them is asked. Both stay in the trail."""
+    away = absent(alert.owner, given.roster, given.now)
+    until = f"away until {away.until:%Y-%m-%d %H:%M} UTC" if away else "away"
+    facts = {"from": alert.owner, "to": to}
+    cause = Cause(Kind.DELEGATED, by=CLOCK, at=given.now, reason=until, facts=facts)
+    return with_word_to_owner(change(alert, cause, to=fresh(alert, given, to)))
+
+
+def not_mine(alert: Alert, given: Given, *, by: Actor, to: str | None, turn: str | None = None) -> Change | Refused:
+    """open, acknowledged ▶ open: routing's next candidate (`to`) becomes owner, neither the owner nor who said it.
+
+    Said as often as the policy bears, it is an exception: the owner of last resort has it, and the top of the policy
+    is told.
+    """
+    if refused := finished(alert):
         return refused
     if to is None or to in (alert.owner, by.id):
         why = sentence("Nobody is left to ask. Reassign it to the person it belongs to.")
         return Refused(code="bad_input", why=why)
-    fields = _fresh(given) | {"owner": to, "declined": tuple(dict.fromkeys((*alert.declined, alert.owner, by.id)))}
-    facts = {"from": alert.owner, "to": to}
-    return _with_word_to_owner(change(alert, Cause(Kind.DECLINED, by=by, at=given.now, facts=facts), to=fields))
+    hops = alert.hops + 1
+    fields = fresh(alert, given, to) | {
+        "declined": tuple(dict.fromkeys((*alert.declined, alert.owner, by.id))),
+        "hops": hops,
+    }
+    cause = Cause(Kind.DECLINED, by=by, at=given.now, facts={"from": alert.owner, "to": to, "hops": hops})
+    step = with_word_to_owner(change(alert, cause, to=fields))
+    return replace(step, turns=(turn,)) if turn else step
 
 
 def snooze(alert: Alert, given: Given, *, by: Actor, until: datetime) -> Change | Refused:
-    """open, acknowledged ▶ same, quiet until an instant that is never past the policy's limit."""
-    if refused := _finished(alert):
+    """open, acknowledged ▶ same, quiet until an instant that is never past the policy's limits."""
+    if refused := finished(alert):
         return refused
-    latest = given.now + given.policy.snooze_at_most
+    most, latest = given.policy.snoozes, given.now + given.policy.snooze_at_most
+    if most is not None and alert.snoozes >= most:
+        times = "once" if most == 1 else f"{most} times"
+        said = f"This was snoozed {times} already: acknowledge it, or give it to somebody who can."
+        return Refused(code="bad_input", why=sentence(said if most else "This cannot be snoozed."))
     if until <= given.now:
         return Refused(code="bad_input", why=sentence("Choose an end in the future."))
     if until > latest:
         why = sentence("This can be snoozed until ", When(latest), " at the latest.")
         return Refused(code="bad_input", why=why)
-    return change(alert, Cause(Kind.SNOOZED, by=by, at=given.now), to={"snoozed_until": until, "due_at": until})
+    to = {"snoozed_until": until, "due_at": until, "snoozes": alert.snoozes + 1}
+    return change(alert, Cause(Kind.SNOOZED, by=by, at=given.now), to=to)
 
 
 def note(alert: Alert, given: Given, *, by: Actor, text: str) -> Change | Refused:
@@ -185,12 +125,12 @@ def note(alert: Alert, given: Given, *, by: Actor, text: str) -> Change | Refuse
         return Refused(code="bad_input", why=sentence("Write a note first."))
     answers = alert.status == Status.ACKNOWLEDGED and by.id == alert.owner
     step = change(alert, Cause(Kind.NOTED, by=by, at=given.now, reason=text), to={"asked": 0} if answers else {})
-    return _owing(step, owe(step.alert, "note", place=step.alert.place, thread=True))
+    return owing(step, owe(step.alert, "note", place=step.alert.place, thread=True))
 
 
 def resolve(alert: Alert, given: Given, *, by: Actor, what: str, link: str | None = None) -> Change | Refused:
     """open, acknowledged ▶ resolved."""
-    if refused := _finished(alert):
+    if refused := finished(alert):
         return refused
     if not what.strip():
         return Refused(code="bad_input", why=sentence("Say what was done."))
@@ -202,6 +142,7 @@ def resolve(alert: Alert, given: Given, *, by: Actor, what: str, link: str | Non
         "due_at": given.now + timedelta(minutes=1),
         "snoozed_until": None,
         "asked": 0,
+        **UNDISMISSED,
     }
     kind = Kind.CLEARED if by.kind == "source" else Kind.RESOLVED
     return change(alert, Cause(kind, by=by, at=given.now, reason=what, facts={"link": link} if link else {}), to=to)
@@ -213,71 +154,54 @@ def close(alert: Alert, given: Given, *, by: Actor) -> Change:
     return change(alert, Cause(Kind.CLOSED, by=by, at=given.now, reason="accepted as resolved"), to=to)
 
 
-def cleared(alert: Alert, given: Given) -> Change | Refused:
-    """open, acknowledged ▶ resolved, or the owner is asked: as the policy says."""
-    if refused := _finished(alert):
-        return refused
-    by = source(alert.source)
-    if given.policy.cleared == "close":
-        return resolve(alert, given, by=by, what="The source reports that it is over.")
-    asks = (alert.due_at, clocks.next_ask(given.policy, alert.step, given.now))
-    soonest = max(min(at for at in asks if at), given.now + timedelta(seconds=1))
-    to = {"due_at": soonest, "snoozed_until": None}
-    why = "the owner is asked to confirm"
-    step = change(alert, Cause(Kind.CLEARED, by=by, at=given.now, reason=why), to=to)
-    return _owing(step, to_owner(step.alert, "nudge"))
-
-
-def dismiss(alert: Alert, given: Given, *, by: Actor, reason: str) -> Change | Refused:
-    """open, acknowledged ▶ dismissed: it should not have been raised."""
-    if refused := _finished(alert):
-        return refused
-    if not reason.strip():
-        return Refused(code="bad_input", why=sentence("Say why this should not have been raised."))
-    to = {"status": Status.DISMISSED, "finished_at": given.now, "due_at": None, "snoozed_until": None}
-    return change(alert, Cause(Kind.DISMISSED, by=by, at=given.now, reason=reason), to=to)
-
-
 def reopen(alert: Alert, given: Given, *, by: Actor, reason: str, owner: str) -> Change | Refused:
     """closed, dismissed ▶ open."""
     if not alert.finished:
         return Refused(code="already", why=sentence(f"This is {alert.status} already."))
     if not reason.strip():
         return Refused(code="bad_input", why=sentence("Say why this is not over."))
-    to = _fresh(given) | {"owner": owner, "declined": ()}
-    return _with_word_to_owner(change(alert, Cause(Kind.REOPENED, by=by, at=given.now, reason=reason), to=to))
+    to = fresh(alert, given, owner) | {"declined": (), "hops": 0, "responders": ()}
+    return with_word_to_owner(change(alert, Cause(Kind.REOPENED, by=by, at=given.now, reason=reason), to=to))
 
 
-def source(name: str) -> Actor:
-    """A source acting as itself."""
-    return Actor(kind="source", id=name, name=name)
+UNDISMISSED: dict[str, Any] = {"dismissal_by": None, "dismissal_reason": None}
+"""nobody waits for a second person any more"""
 
 
-def _fresh(given: Given) -> dict[str, Any]:
-    """The fields of an alert whose first clock starts (again) now."""
-    return {
+def fresh(alert: Alert, given: Given, owner: str) -> dict[str, Any]:
+    """The fields of an alert that `owner` has from now on, and whose first clock starts (again)."""
+    to: dict[str, Any] = {
         "status": Status.OPEN,
+        "owner": owner,
         "step": 0,
         "asked": 0,
+        "loops": 0,
+        "asking": (),
+        "step_since": given.now,
+        "answer_by": clocks.answer_by(given.policy, alert.severity, given.now),
         "snoozed_until": None,
+        "snoozes": 0,
+        "held_by": None,
         "acknowledged_at": None,
         "resolve_by": None,
         "finished_at": None,
         "resolution": None,
         "resolution_link": None,
-        "due_at": clocks.next_ask(given.policy, 0, given.now),
+        **UNDISMISSED,
     }
+    return to | {"due_at": due(replace(alert, **to), given)}
 
 
-def _with_word_to_owner(step: Change) -> Change:
-    return _owing(step, owe(step.alert, "assigned", place=step.alert.direct))
+def with_word_to_owner(step: Change) -> Change:
+    return owing(step, owe(step.alert, "assigned", place=step.alert.direct, person=step.alert.owner))
 
 
-def _owing(step: Change, item: Owed) -> Change:
+def owing(step: Change, item: Owed) -> Change:
     return replace(step, owed=(*step.owed, item))
 
 
-def _finished(alert: Alert) -> Refused | None:
+def finished(alert: Alert) -> Refused | None:
+    """What to say of an alert that is over, or None while it is not."""
     if alert.status in ASKING:
         return None
     when = alert.finished_at or alert.last_raised_at

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from bot.core import words
-from bot.core.events import Event, Kind
-from bot.core.people import Person, Roster
-from bot.core.policy import Policy, ask
+from bot.core import asking, words
+from bot.core.asking import Asked, ask
+from bot.core.events import Event
+from bot.core.given import Given
+from bot.core.people import Person
 from bot.core.signal import Signal
 from bot.core.state import ASKING, Alert, Status
 from bot.core.text import Link, Part, Quote, Text, When, Who, Words, harmless, host, one_line, sentence
@@ -30,7 +30,7 @@ class Message:
     """One message about an alert, for any chat."""
 
     kind: str
-    """card | nudge | check_in | assigned | moved | escalation | exception | note | fold | digest"""
+    """as of what is owed (`bot.core.state.Owed`), or fold | digest | letter"""
     alert_id: str
     """empty where it speaks of many alerts; nothing can be pressed then"""
     generation: int
@@ -40,6 +40,8 @@ class Message:
     lines: tuple[Text, ...] = ()
     facts: tuple[tuple[str, Text], ...] = ()
     buttons: tuple[Button, ...] = ()
+    more: tuple[Button, ...] = ()
+    """what is pressed seldom, behind one button"""
     foot: Text = ()
     people: Mapping[str, Person] = field(default_factory=dict)
     """everybody named in it, by id"""
@@ -55,6 +57,12 @@ DISMISS = Button(act="dismiss", label="Dismiss")
 NOTE = Button(act="note", label="Note")
 REOPEN = Button(act="reopen", label="Reopen")
 HISTORY = Button(act="history", label="History")
+AGREE = Button(act="agree", label="Agree to dismiss", style="danger")
+ESCALATE = Button(act="escalate", label="Escalate now")
+ADD_RESPONDER = Button(act="add_responder", label="Add a responder")
+HELP = Button(act="help", label="Help")
+YES = Button(act="acknowledge", label="Yes", style="primary")
+DONE = Button(act="resolve", label="Done")
 
 
 def buttons(alert: Alert) -> tuple[Button, ...]:
@@ -67,13 +75,22 @@ def buttons(alert: Alert) -> tuple[Button, ...]:
             first = (STILL_ON_IT, RESOLVE)
     else:
         first = (ACKNOWLEDGE, RESOLVE)
-    return (*first, NOT_MINE, REASSIGN, SNOOZE, DISMISS, NOTE, HISTORY)
+    end = AGREE if alert.dismissal_by else DISMISS
+    return (*first, NOT_MINE, REASSIGN, SNOOZE, end, NOTE, HISTORY)
 
 
-def card(alert: Alert, last: Event, *, policy: Policy, roster: Roster) -> Message:
+def more(alert: Alert) -> tuple[Button, ...]:
+    """What is seldom done with it."""
+    if alert.finished:
+        return ()
+    return (ESCALATE, ADD_RESPONDER, *((HELP,) if alert.status == Status.ACKNOWLEDGED else ()))
+
+
+def card(alert: Alert, last: Event, *, given: Given) -> Message:
     """The alert's one message in its channel, from its state and its newest event."""
-    ahead = upcoming(alert, policy, roster)
-    lines = (_owner_line(alert), *_story(alert.signal), *((ahead,) if ahead else ()), *_ending(alert))
+    ahead = upcoming(alert, given)
+    beside = (*_beside(alert), *_dismissal(alert))
+    lines = (_owner_line(alert), *_story(alert.signal), *((ahead,) if ahead else ()), *beside, *_ending(alert))
     foot = (*words.told(last), *sentence(" · ", When(last.at)), *_times(alert), *sentence(f" · #{alert.short}"))
     return Message(
         kind="card",
@@ -84,31 +101,63 @@ def card(alert: Alert, last: Event, *, policy: Policy, roster: Roster) -> Messag
         lines=lines,
         facts=_facts(alert.signal),
         buttons=buttons(alert),
+        more=more(alert),
         foot=foot,
     )
 
 
-def upcoming(alert: Alert, policy: Policy, roster: Roster) -> Text:
-    """Who is asked next, and when."""
+def _beside(alert: Alert) -> tuple[Text, ...]:
+    """Who helps."""
+    if not alert.responders or alert.finished:
+        return ()
+    parts: list[Part | str] = [Words("With: ", bold=True)]
+    for n, person in enumerate(alert.responders[:10]):
+        parts += [", " if n else "", Who(person)]
+    return (sentence(*parts),)
+
+
+def _dismissal(alert: Alert) -> tuple[Text, ...]:
+    if not alert.dismissal_by:
+        return ()
+    why = Quote(harmless(alert.dismissal_reason or "", 300))
+    return (sentence(Who(alert.dismissal_by), " asks to dismiss this: ", why, ". A second person has to agree."),)
+
+
+def upcoming(alert: Alert, given: Given) -> Text:
+    """Who is asked next, and when. `given`: the alert as it was when its last event happened."""
     if alert.due_at is None or alert.status not in ASKING:
         return ()
     lead, when = Words("Next: ", bold=True), When(alert.due_at)
     if alert.status == Status.ACKNOWLEDGED:
         return (lead, *sentence(Who(alert.owner), " is asked ", when, " whether this is done."))
-    now = _asked(policy, alert.step, alert, roster)
-    if policy.is_top(alert.step):
-        return (lead, *now, *sentence(" is asked again ", when, ", and on until somebody takes it."))
-    then = _asked(policy, alert.step + 1, alert, roster)
-    if alert.asked < policy.steps[alert.step].nudges or alert.snoozed_until:
-        return (lead, *now, *sentence(" is asked again ", when, ", later "), *then, *sentence("."))
-    return (lead, *then, *sentence(" is asked ", when, "."))
+    if alert.snoozed_until:
+        return (lead, *_names(ask(alert, alert.step, given), given), *sentence(" is asked again ", when, "."))
+    ahead = asking.upcoming(alert, given)
+    late = sentence(" (in their working hours)") if ahead.waits else ()
+    asked = _names(ahead.asked, given)
+    if ahead.up:
+        return (lead, *asked, *sentence(" is asked ", when), *late, *sentence("."))
+    if given.policy.is_top(alert.step):
+        return (
+            lead,
+            *asked,
+            *sentence(" is asked again ", when),
+            *late,
+            *sentence(", and on until somebody takes it."),
+        )
+    then = _names(asking.following(alert, given), given)
+    return (lead, *asked, *sentence(" is asked again ", when), *late, *sentence(", later "), *then, *sentence("."))
 
 
-def _asked(policy: Policy, step: int, alert: Alert, roster: Roster) -> Text:
-    asked = ask(policy, step, alert.owner, roster)
+def _names(asked: Asked, given: Given) -> Text:
+    """`ana`, `ana and ben`, `#ai-exceptions`."""
     if asked.channel:
         return sentence(asked.channel)
-    return sentence(Who(asked.people[0])) if asked.people else sentence("the owner of last resort")
+    people = asked.people or (given.plan.last_resort,)
+    parts: list[Part | str] = [Who(people[0])]
+    for n, person in enumerate(people[1:], start=2):
+        parts += [" and " if n == len(people) else ", ", Who(person)]
+    return sentence(*parts)
 
 
 def _owner_line(alert: Alert) -> Text:
@@ -172,87 +221,3 @@ def _linked(url: str | None, label: str) -> Part:
 def _summary(alert: Alert, ahead: Text) -> Text:
     calm = tuple(Words(p.text) if isinstance(p, Words) else p for p in (*words.standing(alert), Words(". "), *ahead))
     return (Words(f"{alert.severity.upper()}: "), Quote(one_line(alert.signal.title, 200)), Words(" — "), *calm)
-
-
-def notice(kind: str, alert: Alert, event: Event, *, to: str | None, now: datetime) -> Message:
-    """Something said once because of `event`: to a person (`to`), or under the card, or in a channel (`to` is None)."""
-    lead = _lead(kind, alert, event, to=to, now=now)
-    title = Quote(one_line(alert.signal.title, 200), bold=True)
-    about = (Words(f"{words.SEVERITY_SIGN[alert.severity]} {alert.severity.upper()} "), title)
-    alone = to is not None or kind in ("exception", "escalation")
-    summary = tuple(Who(p.person) if isinstance(p, Who) else p for p in lead)
-    return Message(
-        kind=kind,
-        alert_id=alert.id,
-        generation=alert.generation,
-        summary=(*summary, *sentence(f" {alert.severity.upper()}: ", title)) if alone else summary,
-        lines=(lead, about, *_observed(alert.signal)) if alone else (lead,),
-        buttons=_pressed(kind, alert, alone=alone),
-        foot=_where(alert) if alone else (),
-    )
-
-
-def _pressed(kind: str, alert: Alert, *, alone: bool) -> tuple[Button, ...]:
-    if alone:
-        return buttons(alert)
-    return (STILL_ON_IT, RESOLVE) if kind == "check_in" and not alert.finished else ()
-
-
-def _observed(signal: Signal) -> tuple[Text, ...]:
-    found = signal.discrepancy
-    if found is None:
-        return ()
-    expected, observed = words.amount(found.expected, found.unit), words.amount(found.observed, found.unit)
-    return (sentence("Expected ", Quote(expected), ", observed ", Quote(observed, bold=True)),)
-
-
-def _where(alert: Alert) -> Text:
-    return sentence(
-        "Card in ",
-        *words.where(alert.place),
-        " · raised ",
-        When(alert.raised_at),
-        " by ",
-        Quote(one_line(alert.source, 60)),
-        f" · #{alert.short}",
-    )
-
-
-def _lead(kind: str, alert: Alert, event: Event, *, to: str | None, now: datetime) -> Text:
-    """The one sentence: who is asked for what, since when."""
-    open_for = words.lasting(now - alert.raised_at)
-    owner = Who(alert.owner, mention=to is None and kind != "note")
-    if kind == "note":
-        return words.told(event)
-    if kind == "check_in":
-        had = words.lasting(now - (alert.acknowledged_at or now))
-        return sentence(owner, f", you acknowledged this {had} ago. Still on it?")
-    if kind == "exception":
-        return sentence(f"Nobody has reacted for {open_for}. Owner: ", owner, ". Who takes this?")
-    if kind == "escalation" or (kind == "nudge" and to not in (None, alert.owner)):
-        return _to_manager(alert, event, open_for)
-    if kind == "assigned":
-        yours = (owner, ", this is yours now. ") if to is None else ("This is yours now. ",)
-        return (*sentence(*yours), *words.stated(event))
-    if kind == "moved":
-        return (*(sentence(owner, ": ") if to is None else ()), *words.stated(event))
-    return _nudge(event, owner, open_for)
-
-
-def _to_manager(alert: Alert, event: Event, open_for: str) -> Text:
-    again = "Still no reaction: " if event.kind == Kind.NUDGED else ""
-    return sentence(
-        again,
-        Who(alert.owner),
-        f" has not dealt with this for {open_for}. Please acknowledge it or give it to somebody who can.",
-    )
-
-
-def _nudge(event: Event, owner: Who, open_for: str) -> Text:
-    if event.kind == Kind.RAISED_AGAIN:
-        return sentence(owner, ", this got worse: ", *words.stated(event))
-    if event.kind == Kind.CLEARED:
-        return sentence(owner, ", the source reports that this is over. Please check and resolve it.")
-    if event.kind == Kind.SNOOZE_ENDED:
-        return sentence(owner, ", the snooze is over and this is still open.")
-    return sentence(owner, f", this is open for {open_for}. Please acknowledge it, or say that it is not yours.")

@@ -25,6 +25,12 @@ class Kind(StrEnum):
     DECLINED = "declined"  # open, acknowledged -> open: "not mine"
     SNOOZED = "snoozed"  # open, acknowledged -> same
     SNOOZE_ENDED = "snooze_ended"  # open, acknowledged -> same
+    DELEGATED = "delegated"  # open, acknowledged -> open: the owner is away, whoever stands in for them is asked
+    HELD = "held"  # open, acknowledged -> same: nobody works at this hour; asked later
+    HELP_ASKED = "help_asked"  # acknowledged -> same: the owner cannot do it alone
+    RESPONDER_ADDED = "responder_added"  # open, acknowledged -> same
+    DISMISSAL_ASKED = "dismissal_asked"  # open, acknowledged -> same: a second person has to agree
+    REPOLICED = "repoliced"  # any unfinished -> same: a newer version of its policy applies
     NOTED = "noted"  # any -> same
     RESOLVED = "resolved"  # open, acknowledged -> resolved
     CLEARED = "cleared"  # open, acknowledged -> resolved or same: the source says it is over

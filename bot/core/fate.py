@@ -12,12 +12,11 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from bot.core import policy as clocks
-from bot.core.alert import Given
+from bot.core.asking import Asked, ask, due, following, next_check_in
 from bot.core.events import CLOCK, Kind
-from bot.core.policy import Asked, ask
+from bot.core.given import Given
 from bot.core.state import ASKING, Alert, Cause, Change, Owed, Status, change, owe, recorded
-from bot.core.wake import escalate, following, names_of
+from bot.core.wake import escalate, names_of
 
 TOLERANCE = timedelta(seconds=30)
 """by how much the clocks of machines may differ before anybody speaks of a jump"""
@@ -74,8 +73,8 @@ def realigned(alert: Alert, given: Given) -> Change | None:
 def _next(alert: Alert, given: Given, deadline: datetime | None) -> datetime:
     """The furthest instant at which the clock can be meant to come."""
     if alert.status == Status.ACKNOWLEDGED and deadline:
-        return clocks.next_check_in(given.policy, deadline, given.now)
-    return clocks.next_ask(given.policy, alert.step, given.now)
+        return next_check_in(alert, given, deadline=deadline)
+    return due(alert, given)
 
 
 def _at_most(at: datetime | None, furthest: datetime) -> datetime | None:
@@ -152,8 +151,8 @@ def _alone(alert: Alert, given: Given, what: Undelivered) -> bool:
     """Whether no reply under the card says it to the owner too."""
     if what.kind not in ("nudge", "check_in") or alert.private:
         return True
-    asks = given.policy.steps[alert.step].who
-    return what.kind == "nudge" and asks != "owner" and _where(what) in names_of(_asked(alert, given), given)
+    asks = given.policy.step(alert.step).who
+    return what.kind == "nudge" and asks != ("owner",) and _where(what) in names_of(_asked(alert, given), given)
 
 
 def _under_the_card(alert: Alert, given: Given, what: Undelivered) -> Change:
@@ -211,7 +210,7 @@ def _again(alert: Alert, what: Undelivered) -> Owed:
 
 
 def _asked(alert: Alert, given: Given) -> Asked:
-    return ask(given.policy, alert.step, alert.owner, given.roster)
+    return ask(alert, alert.step, given, n=alert.asked)
 
 
 def _where(what: Undelivered) -> str:

@@ -1,26 +1,48 @@
-"""The two clocks: when somebody is asked, and who is asked next."""
+"""The two clocks as numbers: who is asked, how often, until when. `bot.core.asking` applies them to people."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
-from bot.core.people import Roster, gone, managers
 from bot.core.signal import Severity
+
+EVERYONE, ONE_AT_A_TIME, ROUND_ROBIN = "everyone", "one at a time", "round robin"
+ASKS = (EVERYONE, ONE_AT_A_TIME, ROUND_ROBIN)
+DISMISSERS = ("concerned", "manager", "admin")
+"""who may dismiss: everybody whom the alert concerns, a manager above its owner, only an admin"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One rung of the first clock; `who` is `owner`, `manager` (`of manager` …), a person's id or a `#channel`."""
+    """One rung of the first clock.
 
-    who: str
+    `who`: each `owner`, `manager` (`of manager` …), a person's id, `on call: <schedule>` or `group: @<handle>`; or one
+    `#channel` by itself.
+    """
+
+    who: tuple[str, ...]
     nudge_every: timedelta
     nudges: int = 2
+    ask: str = EVERYONE
+    """everyone | one at a time (each reminder asks the next of them) | round robin (one of them, in turn)"""
+    at_least: timedelta = timedelta(0)
+    """the clock does not go on to the next step before this time is over"""
+
+    @property
+    def channel(self) -> str | None:
+        return self.who[0] if self.who[0].startswith("#") else None
 
     @property
     def is_channel(self) -> bool:
-        return self.who.startswith("#")
+        return self.channel is not None
+
+    @property
+    def named(self) -> str:
+        """The rung as people call it."""
+        return ", ".join(self.who)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,68 +52,64 @@ class Policy:
     name: str
     version: int = 1
     steps: tuple[Step, ...]
+    ladders: Mapping[Severity, tuple[Step, ...]] = field(default_factory=dict)
+    """other steps for some severities"""
+    repeat: int = 0
+    """how often the steps begin anew before the last one is kept to"""
+    answer_within: Mapping[Severity, timedelta] = field(default_factory=dict)
+    """from the raise: no reminder waits for anybody's hours past this; a severity that is not in it never waits"""
     within: Mapping[Severity, timedelta]
     """from acknowledgement to resolution"""
     check_in_every: timedelta
     check_ins: int = 2
     """unanswered check-ins after which an acknowledgement expires"""
     snooze_at_most: timedelta = timedelta(days=2)
+    snooze_limits: Mapping[Severity, timedelta] = field(default_factory=dict)
+    """other limits for some severities"""
+    snoozes: int | None = None
+    """how often one alert may be snoozed until somebody acknowledges it; None: as often as they like"""
     reopen_window: timedelta = timedelta(days=7)
     cleared: str = "close"
     """close | ask: what happens when the source says it is over"""
     hours: Mapping[str, str] = field(default_factory=dict)
+    """severity or `default` ▶ always | working: when people may be asked; always where nothing is said"""
     verify: str = "when_possible"
+    dismiss: Mapping[str, str] = field(default_factory=dict)
+    """severity or `default` ▶ one of DISMISSERS"""
+    second_person: frozenset[Severity] = frozenset()
+    """severities of which a dismissal needs the agreement of a second person"""
+    instant: frozenset[Severity] = frozenset((Severity.CRITICAL, Severity.ERROR))
+    """the floor: severities that are told at once, whatever somebody prefers; critical ones whatever their budget"""
+    hops: int = 3
+    """how often it may be said to be not mine before it is an exception"""
 
     def is_top(self, step: int) -> bool:
         return step >= len(self.steps) - 1
 
+    def of(self, severity: Severity) -> Policy:
+        """The policy as it is for alerts of this severity."""
+        return self._by_severity[severity]
 
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """Who is asked at a step, and who was stepped over on the way, with the reason."""
+    @cached_property
+    def _by_severity(self) -> dict[Severity, Policy]:
+        return {severity: self._for(severity) for severity in Severity}
 
-    step: int
-    people: tuple[str, ...] = ()
-    channel: str | None = None
-    skipped: tuple[str, ...] = ()
+    def _for(self, severity: Severity) -> Policy:
+        if severity not in self.ladders and severity not in self.snooze_limits:
+            return self
+        steps = self.ladders.get(severity, self.steps)
+        return replace(self, steps=steps, snooze_at_most=self.snooze_limits.get(severity, self.snooze_at_most))
 
+    def kept(self, severity: Severity) -> str:
+        """Which hours of people are kept: `always` or `working`."""
+        return self.hours.get(severity, self.hours.get("default", "always"))
 
-def ask(policy: Policy, step: int, owner: str, roster: Roster) -> Asked:
-    """Who is asked at `step` or, where nobody can be, at the next step that has somebody.
+    def dismissers(self, severity: Severity) -> str:
+        return self.dismiss.get(severity, self.dismiss.get("default", DISMISSERS[0]))
 
-    The last step is always returned, even with nobody in it: the caller falls back to the owner of last resort.
-    """
-    skipped: list[str] = []
-    for index in range(step, len(policy.steps)):
-        rung = policy.steps[index]
-        if rung.is_channel:
-            return Asked(step=index, channel=rung.who, skipped=tuple(skipped))
-        person, why = _find(rung.who, owner, roster)
-        if person:
-            return Asked(step=index, people=(person,), skipped=tuple(skipped))
-        skipped.append(f"{rung.who}: {why}")
-    return Asked(step=len(policy.steps) - 1, skipped=tuple(skipped))
-
-
-def _find(who: str, owner: str, roster: Roster) -> tuple[str | None, str]:
-    """The person a rung names for this owner, or why there is none."""
-    if who == "owner":
-        person: str | None = owner
-    elif who.startswith("manager") and "@" not in who:
-        chain = list(managers(owner, roster))
-        height = who.count("manager")
-        person = chain[height - 1] if len(chain) >= height else None
-    else:
-        person = who
-    if person is None:
-        return None, "nobody in the directory"
-    why = gone(person, roster)
-    return (None, f"{person} is {why}") if why else (person, "")
-
-
-def next_ask(policy: Policy, step: int, now: datetime) -> datetime:
-    """When the people of `step` are asked again."""
-    return now + policy.steps[step].nudge_every
+    def step(self, index: int) -> Step:
+        """The rung an alert stands on; the last where another version or severity has fewer."""
+        return self.steps[min(index, len(self.steps) - 1)]
 
 
 def resolve_by(policy: Policy, severity: Severity, acknowledged_at: datetime) -> datetime:
@@ -99,6 +117,6 @@ def resolve_by(policy: Policy, severity: Severity, acknowledged_at: datetime) ->
     return acknowledged_at + policy.within[severity]
 
 
-def next_check_in(policy: Policy, deadline: datetime, now: datetime) -> datetime:
-    """When the owner is asked whether they are still on it; never after the deadline, never in the past."""
-    return max(min(now + policy.check_in_every, deadline), now + timedelta(seconds=1))
+def answer_by(policy: Policy, severity: Severity, since: datetime) -> datetime:
+    """The instant past which no reminder waits for anybody's hours."""
+    return since + policy.answer_within.get(severity, timedelta(0))

@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from bot.core.people import Roster, gone, managers
+from bot.core.hours import DaysOff, no_days_off
+from bot.core.lookedup import NOTHING, LookedUp
+from bot.core.matching import matches, value_of
+from bot.core.oncall import Schedule, on_call
+from bot.core.people import Roster, absent, gone, managers, stand_in
 from bot.core.signal import Signal
+
+LEAST_LOADED, ROUND_ROBIN = "least loaded", "round robin"
+PICKS = (LEAST_LOADED, ROUND_ROBIN)
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A way to an owner. `kind`: what `who` is.
+
+    person: their id · on_call: a schedule · group: a user group's handle · field: a field of the alert that names a
+    person · table: a table of owners, asked for the alert's field `key`
+    """
+
+    who: str
+    kind: str = "person"
+    key: str = ""
+    pick: str = LEAST_LOADED
+    """of a group: who of them"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,15 +38,25 @@ class Rule:
     """One routing rule. Without `when` it matches every signal."""
 
     when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """field (`source`, `severity`, `model.name`, `entity.type`, `entity.id`, `labels.<name>`) ▶ accepted values"""
-    owner: str | None = None
+    """field ▶ accepted values: itself, with `*` for anything, or `>= 1000`, `< 0.8`, `!= x`"""
+    owners: tuple[Owner, ...] = ()
+    """asked in this order"""
     channel: str | None = None
     policy: str | None = None
+    name: str = ""
+    """what a mute calls it"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attention:
+    """How much one person is asked for: reminders an hour, beyond which they come as one digest."""
+
+    per_hour: int = 12
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Everything that decides where a signal goes."""
+    """Everything that decides where a signal goes, and when people may be asked."""
 
     last_resort: str
     """the owner of last resort, a person's id"""
@@ -31,43 +65,205 @@ class Plan:
     sources: Mapping[str, Rule] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     admins: frozenset[str] = frozenset()
+    stewards: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """source ▶ the people who answer for it"""
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
+    days_off: DaysOff = no_days_off
+    attention: Attention = Attention()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What routing may know beside the signal."""
+
+    roster: Roster
+    plan: Plan
+    at: datetime
+    looked: LookedUp = NOTHING
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """Somebody who could own it, why, and whose turn that uses up."""
+
+    person: str
+    why: str
+    turn: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
     """The answer of routing, each part with the reason it was chosen."""
 
-    named: Mapping[str, str]
-    """person ▶ reason, best first: whom the alert, a rule or the source names"""
-    last_resort: str
+    signal: Signal
+    claims: tuple[tuple[Owner, str], ...]
+    """(way to an owner, reason), best first: whom the alert, a rule or the source names"""
     channel: str
     policy: str
+    rules: frozenset[str]
+    """names of the rules that matched"""
+    because: str = ""
+    """which of them decided on the channel and the policy"""
 
-    def owners(self, roster: Roster) -> Iterator[tuple[str, str]]:
-        """(person, reason), best first: who is named, the managers above them, the owner of last resort."""
-        yield from self.named.items()
-        above: dict[str, str] = {}
-        for person in self.named:
-            for manager in managers(person, roster):
-                above.setdefault(manager, person)
-        yield from ((manager, f"manager of {person}") for manager, person in above.items() if manager not in self.named)
-        if self.last_resort not in self.named and self.last_resort not in above:
-            yield self.last_resort, "owner of last resort"
+    def owner(self, known: Known, declined: tuple[str, ...] = ()) -> Candidate:
+        """The first who can own it and has not declined; the reason tells who was stepped over.
 
-    def owner(self, roster: Roster, declined: tuple[str, ...] = ()) -> tuple[str, str] | None:
-        """The first who can own it and has not declined; the reason tells who was stepped over."""
+        The owner of last resort where nobody else can, whatever they said.
+        """
         over: list[str] = []
-        for ref, why in self.owners(roster):
-            # A source may name them by a chat id; everywhere else they go by the id that the directory has.
-            known = roster.person(ref)
-            person = known.id if known else ref
-            if person in declined:
+        for found in self.candidates(known):
+            if isinstance(found, str):
+                over.append(found)
+            elif found.person not in declined:
+                return Candidate(person=found.person, why="; ".join((*over, found.why)), turn=found.turn)
+        return Candidate(person=known.plan.last_resort, why="; ".join((*over, "owner of last resort")))
+
+    def following(self, known: Known, declined: tuple[str, ...]) -> Candidate | None:
+        """As `owner`, but None where everybody has declined."""
+        found = self.owner(known, declined)
+        return None if found.person in declined or gone(found.person, known.roster) else found
+
+    def candidates(self, known: Known) -> Iterator[Candidate | str]:
+        """Everybody in question, best first, each once; a sentence for each who is stepped over."""
+        seen: set[str] = set()
+        for found in (*self._named(known), *self._above(known), *_last(known)):
+            if isinstance(found, str):
+                yield found
                 continue
-            if reason := gone(person, roster):
-                over.append(f"{person} is {reason}")
+            if found.person in seen:
                 continue
-            return person, "; ".join((*over, why))
-        return None
+            one = _here(found, known)
+            seen.add(found.person)
+            if isinstance(one, str):
+                yield one
+            elif one.person == found.person or one.person not in seen:
+                seen.add(one.person)
+                yield one
+
+    def _named(self, known: Known) -> Iterator[Candidate | str]:
+        for owner, why in self.claims:
+            yield from _found(owner, self.signal, why, known)
+
+    def _above(self, known: Known) -> Iterator[Candidate]:
+        """The managers above those who are named, nearest first."""
+        named = list(dict.fromkeys(one.person for one in self._named(known) if isinstance(one, Candidate)))
+        for person in named:
+            for manager in managers(person, known.roster):
+                if manager not in named:
+                    yield Candidate(person=manager, why=f"manager of {person}")
+
+
+def _last(known: Known) -> Iterator[Candidate]:
+    yield Candidate(person=known.plan.last_resort, why="owner of last resort")
+
+
+def _here(found: Candidate, known: Known) -> Candidate | str:
+    """Who can own it in place of this candidate: themselves or who stands in for them; else why nobody."""
+    # A source may name them by a chat id; everywhere else they go by the id that the directory has.
+    person = known.roster.person(found.person)
+    ref = person.id if person else found.person
+    if reason := gone(ref, known.roster):
+        return f"{ref} is {reason}"
+    away = absent(ref, known.roster, known.at)
+    if away is None:
+        return Candidate(person=ref, why=found.why, turn=found.turn)
+    until = f"away until {away.until:%Y-%m-%d %H:%M} UTC"
+    if delegate := stand_in(ref, known.roster, known.at):
+        return Candidate(person=delegate, why=f"{found.why}; stands in for {ref}, {until}", turn=found.turn)
+    return f"{ref} is {until}"
+
+
+def _found(owner: Owner, signal: Signal, why: str, known: Known) -> Iterator[Candidate | str]:
+    """The people a way leads to, or why it leads to nobody."""
+    people = _WAYS[owner.kind](owner, signal, known)
+    if isinstance(people, str):
+        yield f"{why}: {people}"
+    else:
+        how = "" if owner.kind == "person" else f" ({_described(owner)})"
+        turn = _turn_of(owner) if owner.kind == "group" and owner.pick == ROUND_ROBIN else None
+        yield from (
+            Candidate(person=person, why=f"{why}{how}", turn=turn if n == 0 else None)
+            for n, person in enumerate(people)
+        )
+
+
+def _described(owner: Owner) -> str:
+    return {
+        "on_call": f"on call for {owner.who}",
+        "group": f"{owner.who}, {owner.pick}",
+        "field": f"named in {owner.who}",
+        "table": f"{owner.who}, by {owner.key}",
+    }[owner.kind]
+
+
+def _turn_of(owner: Owner) -> str:
+    return f"group {owner.who}"
+
+
+People = tuple[str, ...] | str
+
+
+def _person(owner: Owner, signal: Signal, known: Known) -> People:
+    return (owner.who,)
+
+
+def _on_call(owner: Owner, signal: Signal, known: Known) -> People:
+    return on_call_for(owner.who, known.plan, known.roster, known.at)
+
+
+def on_call_for(name: str, plan: Plan, roster: Roster, at: datetime) -> People:
+    """Who is on call for a schedule at an instant, or why nobody is."""
+    schedule = plan.schedules.get(name)
+    if schedule is None:
+        return f"there is no schedule {name}"
+    shift = on_call(schedule, at, roster.shifts(name, at))
+    return (shift.person,) if shift else f"nobody is on call for {name}"
+
+
+def _group(owner: Owner, signal: Signal, known: Known) -> People:
+    """The members who can be asked, in the order in which they are to be: least loaded or in turn."""
+    members = members_here(owner.who, known.roster, known.at)
+    if not members:
+        return f"nobody of {owner.who} is there"
+    if owner.pick == ROUND_ROBIN:
+        first = known.roster.turn(_turn_of(owner)) % len(members)
+        return (*members[first:], *members[:first])
+    load = known.roster.load(members)
+    return tuple(sorted(members, key=lambda person: load[person]))
+
+
+def members_here(handle: str, roster: Roster, at: datetime) -> tuple[str, ...]:
+    """The members of a group who can be asked now."""
+    return tuple(one for one in roster.group(handle) if not gone(one, roster) and not absent(one, roster, at))
+
+
+_EMAIL = re.compile(r"[^\s@<>,;:]+@[^\s@<>,;:]+\.[^\s@<>,;:]+|slack:[UW][A-Z0-9]{2,20}")
+
+
+def _in_field(owner: Owner, signal: Signal, known: Known) -> People:
+    named = (value_of(signal, owner.who) or "").strip()
+    ref = named if named.startswith("slack:") else named.lower()
+    # What an AI wrote there is data: nothing that does not look like a person is ever looked up.
+    return (ref,) if _EMAIL.fullmatch(ref) else f"{owner.who} names nobody"
+
+
+def _in_table(owner: Owner, signal: Signal, known: Known) -> People:
+    key = value_of(signal, owner.key)
+    if key is None:
+        return f"the alert has no {owner.key}"
+    if owner.who in known.looked.away:
+        return f"{owner.who} could not be asked"
+    found = known.looked.found.get((owner.who, key))
+    return (found,) if found else f"{owner.who} has no owner for it"
+
+
+_WAYS: dict[str, Callable[[Owner, Signal, Known], People]] = {
+    "person": _person,
+    "on_call": _on_call,
+    "group": _group,
+    "field": _in_field,
+    "table": _in_table,
+}
 
 
 def route(signal: Signal, plan: Plan) -> Route:
@@ -76,36 +272,35 @@ def route(signal: Signal, plan: Plan) -> Route:
     The chain of owners always ends at the owner of last resort.
     """
     layers = tuple(_layers(signal, plan))
-    channel = next((rule.channel for _, rule in layers if rule.channel), plan.fallback_channel)
-    policy = next((rule.policy for _, rule in layers if rule.policy), "default")
-    named = {signal.owner: "named in the alert"} if signal.owner else {}
-    for why, rule in layers:
-        if rule.owner:
-            named.setdefault(rule.owner, why)
-    return Route(named=named, last_resort=plan.last_resort, channel=channel, policy=policy)
+    channel, by_channel = next(
+        ((r.channel, why) for why, r in layers if r.channel), (plan.fallback_channel, "fallback")
+    )
+    policy, by_policy = next(((r.policy, why) for why, r in layers if r.policy), ("default", "built in"))
+    claims = [(Owner(signal.owner), "named in the alert")] if signal.owner else []
+    claims += [(owner, why) for why, rule in layers for owner in rule.owners]
+    return Route(
+        signal=signal,
+        claims=tuple(claims),
+        channel=channel,
+        policy=policy,
+        rules=frozenset(rule.name for _, rule in layers if rule.name),
+        because=f"channel: {by_channel}; policy: {by_policy}",
+    )
+
+
+def wanted(signal: Signal, plan: Plan) -> list[tuple[str, str]]:
+    """(table, key) of everything that has to be looked up before this signal can be routed."""
+    tables = [owner for _, rule in _layers(signal, plan) for owner in rule.owners if owner.kind == "table"]
+    return [(owner.who, key) for owner in tables if (key := value_of(signal, owner.key)) is not None]
 
 
 def _layers(signal: Signal, plan: Plan) -> Iterator[tuple[str, Rule]]:
-    matching = [(n, rule) for n, rule in enumerate(plan.rules, start=1) if matches(rule, signal)]
-    yield from ((f"routing rule {n}", rule) for n, rule in matching if rule.when)
+    matching = [(n, rule) for n, rule in enumerate(plan.rules, start=1) if matches(rule.when, signal)]
+    yield from ((_called(n, rule), rule) for n, rule in matching if rule.when)
     if signal.source in plan.sources:
         yield "the source's own", plan.sources[signal.source]
-    yield from ((f"routing rule {n}", rule) for n, rule in matching if not rule.when)
+    yield from ((_called(n, rule), rule) for n, rule in matching if not rule.when)
 
 
-def matches(rule: Rule, signal: Signal) -> bool:
-    """Whether every field named in `when` has one of its accepted values."""
-    return all(_field(signal, name) in accepted for name, accepted in rule.when.items())
-
-
-def _field(signal: Signal, name: str) -> str | None:
-    head, _, rest = name.partition(".")
-    if head == "labels":
-        return signal.labels.get(rest)
-    if head == "model":
-        return getattr(signal.model, rest, None) if signal.model else None
-    if head == "entity":
-        entity = signal.discrepancy.entity if signal.discrepancy else None
-        return getattr(entity, rest, None) if entity else None
-    value = getattr(signal, head, None)
-    return str(value) if value is not None else None
+def _called(n: int, rule: Rule) -> str:
+    return f"routing rule {n} ({rule.name})" if rule.name else f"routing rule {n}"

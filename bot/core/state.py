@@ -60,6 +60,25 @@ class Alert:
     """who said "not mine" since it was last given to somebody by hand"""
     returned: int = 0
     """how often it came back after a fix"""
+    answer_by: datetime | None = None
+    """no reminder of the first clock waits for anybody's hours past this"""
+    step_since: datetime | None = None
+    """when it came to the step it is at"""
+    loops: int = 0
+    """how often the steps began anew"""
+    asking: tuple[str, ...] = ()
+    """who was chosen at this step, where the policy chooses in turn"""
+    hops: int = 0
+    """how often somebody said that it is not theirs"""
+    snoozes: int = 0
+    """how often it was snoozed since it was opened"""
+    responders: tuple[str, ...] = ()
+    """who was asked to help, beside its owner"""
+    dismissal_by: str | None = None
+    """who asked to dismiss it, where a second person has to agree"""
+    dismissal_reason: str | None = None
+    held_by: str | None = None
+    """the mute that holds it back: it has no card yet"""
 
     @property
     def short(self) -> str:
@@ -80,6 +99,11 @@ class Alert:
         return ":@" in self.place
 
     @property
+    def has_card(self) -> bool:
+        """Whether people can see it: what a mute holds back has no card until it ends."""
+        return self.held_by is None
+
+    @property
     def direct(self) -> str:
         """The owner's direct messages, as a place."""
         return f"{self.platform}:@{self.owner}"
@@ -92,7 +116,7 @@ class Owed:
     key: str
     """unique for ever: what makes it be said once"""
     kind: str
-    """card | nudge | check_in | assigned | moved | escalation | exception | note"""
+    """card | nudge | check_in | assigned | moved | escalation | exception | help | responder | note"""
     alert_id: str
     seq: int
     generation: int
@@ -101,6 +125,10 @@ class Owed:
     """severity rank: 0 is served first"""
     thread: bool = False
     """a reply under the alert's card"""
+    person: str | None = None
+    """whom it reminds or tells: it counts against what they are asked for in an hour"""
+    in_digest: bool = False
+    """not said by itself: their next digest names the alert"""
 
     @property
     def passing(self) -> bool:
@@ -110,16 +138,18 @@ class Owed:
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """One legal step: the alert after it, its events, what is owed."""
+    """One legal step: the alert after it, its events, what is owed, whose turns it used up."""
 
     alert: Alert
     events: tuple[Event, ...]
     owed: tuple[Owed, ...] = ()
+    turns: tuple[str, ...] = ()
 
     def then(self, other: Change) -> Change:
         """This change and one that started from its alert, as one; the same thing is owed once, in its newest form."""
         owed = {item.key: item for item in (*self.owed, *other.owed)}
-        return Change(alert=other.alert, events=self.events + other.events, owed=tuple(owed.values()))
+        turns = self.turns + other.turns
+        return Change(alert=other.alert, events=self.events + other.events, owed=tuple(owed.values()), turns=turns)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +163,11 @@ class Refused:
 
 _PLAIN = tuple(f.name for f in fields(Alert))
 _AS_IS = frozenset({str, int, type(None)})
-_INSTANTS = frozenset(name for name in _PLAIN if name.endswith("_at") or name in ("snoozed_until", "resolve_by"))
+_INSTANTS = frozenset(
+    name
+    for name in _PLAIN
+    if name.endswith("_at") or name in ("snoozed_until", "resolve_by", "answer_by", "step_since")
+)
 
 
 _CODECS: dict[str, Callable[[Any], Any]] = {
@@ -141,6 +175,8 @@ _CODECS: dict[str, Callable[[Any], Any]] = {
     "severity": Severity,
     "status": Status,
     "declined": tuple,
+    "asking": tuple,
+    "responders": tuple,
 }
 
 
@@ -170,7 +206,7 @@ def change(alert: Alert, cause: Cause, *, to: Mapping[str, Any]) -> Change:
         reason=cause.reason,
         data={**cause.facts, "set": _difference(alert, after)},
     )
-    return Change(alert=after, events=(event,), owed=(card(after),))
+    return Change(alert=after, events=(event,), owed=(card(after),) if after.has_card else ())
 
 
 def recorded(alert: Alert, cause: Cause, *, to: Mapping[str, Any] | None = None) -> Change:
@@ -191,8 +227,8 @@ def card(alert: Alert) -> Owed:
     )
 
 
-def owe(alert: Alert, kind: str, *, place: str, thread: bool = False) -> Owed:
-    """Something said once because of the alert's latest event."""
+def owe(alert: Alert, kind: str, *, place: str, thread: bool = False, person: str | None = None) -> Owed:
+    """Something said once because of the alert's latest event; to `person`, where it reminds or tells somebody."""
     where = "thread" if thread else place
     return Owed(
         key=f"{kind}:{alert.id}:{alert.generation}:{alert.revision}:{where}",
@@ -203,13 +239,15 @@ def owe(alert: Alert, kind: str, *, place: str, thread: bool = False) -> Owed:
         place=place,
         rank=alert.severity.rank,
         thread=thread,
+        person=person,
     )
 
 
 def to_owner(alert: Alert, kind: str) -> Owed:
     """A reply under the card that mentions the owner; a direct message where the card is in no channel."""
     # In direct messages a reply is easily overlooked, and they may be those of somebody else.
-    return owe(alert, kind, place=alert.direct if alert.private else alert.place, thread=not alert.private)
+    place = alert.direct if alert.private else alert.place
+    return owe(alert, kind, place=place, thread=not alert.private, person=alert.owner)
 
 
 def packed(alert: Alert) -> dict[str, Any]:

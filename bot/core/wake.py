@@ -11,10 +11,23 @@ from dataclasses import replace
 from typing import Any
 
 from bot.core import policy as clocks
-from bot.core.alert import Given, reassign
+from bot.core.alert import delegated, reassign
+from bot.core.asking import (
+    SOON,
+    Asked,
+    ask,
+    awake,
+    due,
+    entering,
+    following,
+    in_digest,
+    next_check_in,
+    stays,
+    waiting,
+)
 from bot.core.events import CLOCK, Kind
-from bot.core.people import gone, managers
-from bot.core.policy import Asked, ask
+from bot.core.given import Given
+from bot.core.people import absent, gone, managers, stand_in
 from bot.core.state import ASKING, Alert, Cause, Change, Owed, Refused, Status, change, owe, to_owner
 
 
@@ -32,65 +45,108 @@ def wake(alert: Alert, given: Given) -> Change | None:
 
 
 def orphaned(alert: Alert, given: Given) -> Change | None:
-    """A new owner for an alert whose owner cannot be asked any more; None where they can."""
-    why = gone(alert.owner, given.roster)
-    if why is None or alert.status not in ASKING:
+    """A new owner for an alert whose owner cannot be asked: is gone, or away with somebody to stand in. Else None."""
+    if alert.status not in ASKING:
         return None
-    reason = f"{alert.owner} is {why}"
-    moved = reassign(alert, given, by=CLOCK, to=heir(alert.owner, given), reason=reason)
-    return None if isinstance(moved, Refused) else moved
+    if why := gone(alert.owner, given.roster):
+        reason = f"{alert.owner} is {why}"
+        moved = reassign(alert, given, by=CLOCK, to=heir(alert.owner, given), reason=reason)
+        return None if isinstance(moved, Refused) else moved
+    delegate = stand_in(alert.owner, given.roster, given.now)
+    return delegated(alert, given, to=delegate) if delegate else None
 
 
 def heir(owner: str, given: Given) -> str:
-    """Who owns what `owner` cannot own any more: the nearest manager who can, else the owner of last resort."""
-    chain = managers(owner, given.roster)
-    return next((person for person in chain if not gone(person, given.roster)), given.plan.last_resort)
+    """Who owns what `owner` cannot own any more: the nearest manager who is there, else the owner of last resort."""
+    chain = [one for one in managers(owner, given.roster) if not gone(one, given.roster)]
+    here = (one for one in chain if not absent(one, given.roster, given.now))
+    return next(here, given.plan.last_resort)
 
 
 def _snooze_ended(alert: Alert, given: Given) -> Change:
+    """Also the end of a mute: its card is shown, and its owner asked."""
+    to: dict[str, Any] = {"snoozed_until": None, "held_by": None}
     if alert.status == Status.ACKNOWLEDGED and alert.resolve_by:
-        due = clocks.next_check_in(given.policy, alert.resolve_by, given.now)
+        to["due_at"] = next_check_in(alert, given, deadline=alert.resolve_by)
     else:
-        due = clocks.next_ask(given.policy, alert.step, given.now)
-    step = _tick(alert, Kind.SNOOZE_ENDED, given, to={"snoozed_until": None, "due_at": due})
-    return _owing(step, _reminders(step.alert, "nudge", second=False))
+        to["due_at"] = due(replace(alert, snoozed_until=None), given)
+    held = {"held_by": alert.held_by} if alert.held_by else {}
+    step = _tick(alert, Kind.SNOOZE_ENDED, given, to=to, facts=held)
+    # The card of what was held back mentions its owner already.
+    return step if held else _owing(step, _reminders(step.alert, given, "nudge", second=False))
 
 
 def _first_clock(alert: Alert, given: Given) -> Change:
     """open: nudge the people of this step as often as it says, then go one step up; at the top keep asking."""
-    policy = given.policy
-    asked = ask(policy, alert.step, alert.owner, given.roster)
-    if asked.step > alert.step:
-        return escalate(alert, given, asked)
-    if policy.is_top(alert.step) or alert.asked < policy.steps[alert.step].nudges:
-        return _nudge(alert, given, asked)
-    return escalate(alert, given, following(alert, given))
+    if stays(alert, given.policy):
+        asked = ask(alert, alert.step, given, n=alert.asked + 1)
+        if asked.step == alert.step or given.policy.is_top(alert.step):
+            return _held(alert, given, asked) or _nudge(alert, given, asked)
+    asked = following(alert, given)
+    return _held(alert, given, asked) or escalate(alert, given, asked)
+
+
+def _held(alert: Alert, given: Given, asked: Asked) -> Change | None:
+    """Later, where none of those who are asked works at this hour and it can wait; None where it goes on now."""
+    people = asked.people or (() if asked.channel else (given.plan.last_resort,))
+    at = waiting(people, given.now, given, severity=alert.severity, latest=alert.answer_by)
+    if at <= given.now + SOON:
+        return None
+    return _tick(alert, Kind.HELD, given, to={"due_at": at}, facts={"asked": names_of(asked, given)})
 
 
 def _nudge(alert: Alert, given: Given, asked: Asked) -> Change:
-    n, names = alert.asked + 1, names_of(asked, given)
-    to = {"asked": n, "due_at": clocks.next_ask(given.policy, alert.step, given.now)}
-    step = _tick(alert, Kind.NUDGED, given, to=to, facts={"n": n, "asked": names})
-    if given.policy.steps[alert.step].who == "owner":
-        return _owing(step, _reminders(step.alert, "nudge", second=n > 1))
+    n = alert.asked + 1
+    asked = _awake(asked, alert, given)
+    batched = _batched(asked, alert, given)
+    facts: dict[str, Any] = {"n": n, "asked": names_of(asked, given)}
+    if batched:
+        facts["in_digest"] = sorted(batched)
+    step = _tick(alert, Kind.NUDGED, given, to=_with_due(alert, given, asked=n), facts=facts)
+    if given.policy.step(alert.step).who == ("owner",) and asked.people == (alert.owner,):
+        return _owing(step, _reminders(step.alert, given, "nudge", second=n > 1))
     # In a channel nothing else says which alert it is: each repeat shows as much as the first word did.
     kind = "nudge" if not asked.channel else _louder(given, asked)
-    return _owing(step, _told(step.alert, kind, names))
+    return _owing(step, _told(step.alert, kind, asked, given))
 
 
-def following(alert: Alert, given: Given) -> Asked:
-    """Who is asked one step up, over whoever cannot be."""
-    step = min(alert.step + 1, len(given.policy.steps) - 1)
-    return ask(given.policy, step, alert.owner, given.roster)
+def _with_due(alert: Alert, given: Given, **to: Any) -> dict[str, Any]:
+    return {**to, "due_at": due(replace(alert, **to), given)}
 
 
-def escalate(alert: Alert, given: Given, asked: Asked) -> Change:
-    """Up to the step of those who are asked now. The top of the policy is an exception."""
-    loud, names = _louder(given, asked), names_of(asked, given)
-    to = {"step": asked.step, "asked": 0, "due_at": clocks.next_ask(given.policy, asked.step, given.now)}
+def _awake(asked: Asked, alert: Alert, given: Given) -> Asked:
+    """Those of them whose hour it is; one who sleeps is spared where another can act."""
+    return replace(asked, people=awake(asked.people, given, severity=alert.severity)) if asked.people else asked
+
+
+def _batched(asked: Asked, alert: Alert, given: Given) -> set[str]:
+    return {person for person in asked.people if in_digest(person, alert, given)}
+
+
+def escalate(
+    alert: Alert, given: Given, asked: Asked, *, cause: Cause | None = None, to: Mapping[str, Any] | None = None
+) -> Change:
+    """To the step of those who are asked now. The top of the policy is an exception.
+
+    `cause`: why, where it is not that nobody reacted; `to`: what else changes.
+    """
+    asked = _awake(asked, alert, given)
+    why = cause or Cause(Kind.ESCALATED, by=CLOCK, at=given.now)
+    loud, after = _louder(given, asked), {**(to or {}), **entering(alert, asked, given)}
+    after["due_at"] = due(replace(alert, **after), given)
+    facts: dict[str, Any] = {"asked": names_of(asked, given), "skipped": list(asked.skipped)}
+    if batched := _batched(asked, alert, given):
+        facts["in_digest"] = sorted(batched)
     kind = Kind.EXCEPTION if loud == "exception" else Kind.ESCALATED
-    step = _tick(alert, kind, given, to=to, facts={"asked": names, "skipped": list(asked.skipped)})
-    return _owing(step, _told(step.alert, loud, names))
+    step = change(alert, replace(why, kind=kind, facts=facts), to=after)
+    step = replace(step, turns=(asked.turn,) if asked.turn else ())
+    return _owing(step, _told(step.alert, loud, asked, given))
+
+
+def to_the_top(alert: Alert, given: Given, *, reason: str) -> Change:
+    """What only a human can settle: whoever stands at the top of the policy is told now, at any hour."""
+    asked = ask(alert, len(given.policy.steps) - 1, given)
+    return escalate(alert, given, asked, cause=Cause(Kind.EXCEPTION, by=CLOCK, at=given.now, reason=reason))
 
 
 def _louder(given: Given, asked: Asked) -> str:
@@ -104,23 +160,41 @@ def _second_clock(alert: Alert, given: Given) -> Change:
         return _expire(alert, given, "the time to resolve it is up")
     if alert.asked >= given.policy.check_ins:
         return _expire(alert, given, f"{alert.asked} check-ins went unanswered")
+    if away := absent(alert.owner, given.roster, given.now):
+        return _expire(alert, given, f"{alert.owner} is away until {away.until:%Y-%m-%d %H:%M} UTC")
+    at = waiting((alert.owner,), given.now, given, severity=alert.severity, latest=deadline)
+    if at > given.now + SOON:
+        return _tick(alert, Kind.HELD, given, to={"due_at": at}, facts={"asked": [f"@{alert.owner}"]})
     n = alert.asked + 1
-    to = {"asked": n, "due_at": clocks.next_check_in(given.policy, deadline, given.now)}
-    step = _tick(alert, Kind.CHECK_IN, given, to=to, facts={"n": n})
-    return _owing(step, _reminders(step.alert, "check_in", second=n > 1))
+    to = {"asked": n, "due_at": next_check_in(alert, given, deadline=deadline)}
+    facts: dict[str, Any] = {"n": n}
+    if in_digest(alert.owner, alert, given):
+        facts["in_digest"] = [alert.owner]
+    step = _tick(alert, Kind.CHECK_IN, given, to=to, facts=facts)
+    return _owing(step, _reminders(step.alert, given, "check_in", second=n > 1))
 
 
 def _expire(alert: Alert, given: Given, why: str) -> Change:
-    to = {
+    """The owner had their time: the next step is asked at once or, where nobody works now, as soon as they do."""
+    to: dict[str, Any] = {
         "status": Status.OPEN,
         "step": 0,
-        "asked": 0,
+        "asked": given.policy.step(0).nudges,
+        "loops": 0,
+        "asking": (),
+        "step_since": given.now - given.policy.step(0).at_least,
+        "answer_by": clocks.answer_by(given.policy, alert.severity, given.now),
         "acknowledged_at": None,
         "resolve_by": None,
-        "due_at": clocks.next_ask(given.policy, 0, given.now),
     }
-    back = change(alert, Cause(Kind.EXPIRED, by=CLOCK, at=given.now, reason=why), to=to)
-    return back.then(escalate(back.alert, given, following(back.alert, given)))
+    after = replace(alert, **to)
+    asked = following(after, given)
+    people = asked.people or (() if asked.channel else (given.plan.last_resort,))
+    at = waiting(people, given.now, given, severity=alert.severity, latest=after.answer_by)
+    back = change(
+        alert, Cause(Kind.EXPIRED, by=CLOCK, at=given.now, reason=why), to=to | {"due_at": max(at, given.now + SOON)}
+    )
+    return back if at > given.now + SOON else back.then(escalate(back.alert, given, asked))
 
 
 def _tick(
@@ -133,14 +207,25 @@ def _owing(step: Change, owed: tuple[Owed, ...]) -> Change:
     return replace(step, owed=(*step.owed, *owed))
 
 
-def _reminders(alert: Alert, kind: str, *, second: bool) -> tuple[Owed, ...]:
+def _reminders(alert: Alert, given: Given, kind: str, *, second: bool) -> tuple[Owed, ...]:
     """A thread reply that mentions the owner; from the second one on also a direct message."""
+    if in_digest(alert.owner, alert, given):
+        return (replace(owe(alert, kind, place=alert.direct, person=alert.owner), in_digest=True),)
     reply, word = to_owner(alert, kind), owe(alert, kind, place=alert.direct)
     return (reply, word) if second and reply.thread else (reply,)
 
 
-def _told(alert: Alert, kind: str, names: list[str]) -> tuple[Owed, ...]:
-    return tuple(owe(alert, kind, place=f"{alert.platform}:{name}") for name in names)
+def _told(alert: Alert, kind: str, asked: Asked, given: Given) -> tuple[Owed, ...]:
+    if asked.channel:
+        return (owe(alert, kind, place=f"{alert.platform}:{asked.channel}"),)
+    people = asked.people or (given.plan.last_resort,)
+    return tuple(
+        replace(
+            owe(alert, kind, place=f"{alert.platform}:@{person}", person=person),
+            in_digest=in_digest(person, alert, given),
+        )
+        for person in people
+    )
 
 
 def names_of(asked: Asked, given: Given) -> list[str]:

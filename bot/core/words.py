@@ -60,10 +60,42 @@ def _asked(event: Event) -> list[Part | str]:
     return parts
 
 
-def _escalated(event: Event) -> tuple[Part | str, ...]:
+def _over(event: Event) -> tuple[Part | str, ...]:
     skipped = event.data.get("skipped") or ()
-    over = (" (stepped over ", Quote(one_line("; ".join(skipped), 300)), ")") if skipped else ()
-    return ("Nobody reacted; asked ", *_asked(event), *over)
+    return (" (stepped over ", Quote(one_line("; ".join(skipped), 300)), ")") if skipped else ()
+
+
+def _escalated(event: Event) -> tuple[Part | str, ...]:
+    if event.actor.kind == "person":
+        return (actor(event.actor), " escalated this; asked ", *_asked(event), *_over(event))
+    lead = f"{one_line(event.reason, 200)}; asked " if event.reason else "Nobody reacted; asked "
+    return (lead, *_asked(event), *_over(event))
+
+
+def _nudged(event: Event) -> tuple[Part | str, ...]:
+    later = " (in their next digest)" if event.data.get("in_digest") else ""
+    return ("Asked again: ", *_asked(event), later)
+
+
+def _held(event: Event) -> tuple[Part | str, ...]:
+    until = event.data["set"].get("due_at")
+    when = (When(datetime.fromisoformat(until)),) if until else ("later",)
+    return ("Nobody works at this hour: ", *_asked(event), " is asked ", *when)
+
+
+def _dismissed(event: Event) -> tuple[Part | str, ...]:
+    first = event.data.get("asked_by")
+    with_ = (" together with ", Who(first)) if first else ()
+    return (actor(event.actor), " dismissed this", *with_, *_because(event))
+
+
+def _snooze_ended(event: Event) -> tuple[Part | str, ...]:
+    return ("The mute that held this back ended",) if event.data.get("held_by") else ("The snooze ended",)
+
+
+def _repoliced(event: Event) -> tuple[Part | str, ...]:
+    version = event.data["set"].get("policy_version", "")
+    return (actor(event.actor), f" put this under version {version} of its policy")
 
 
 def _cleared(event: Event) -> tuple[Part | str, ...]:
@@ -94,6 +126,9 @@ _KINDS = {
     "check_in": "check-in",
     "assigned": "word to its new owner",
     "moved": "word of where its card is",
+    "help": "call for help",
+    "responder": "word to a responder",
+    "second_person": "question to a second person",
 }
 
 
@@ -143,18 +178,24 @@ _TOLD: dict[Kind, Callable[[Event], tuple[Part | str, ...]]] = {
     Kind.STILL_ON_IT: lambda e: (actor(e.actor), " is still on it"),
     Kind.CHECK_IN: lambda e: ("The owner was asked whether they are still on it",),
     Kind.EXPIRED: lambda e: ("The acknowledgement expired", *_because(e)),
-    Kind.NUDGED: lambda e: ("Asked again: ", *_asked(e)),
+    Kind.NUDGED: _nudged,
+    Kind.HELD: _held,
+    Kind.DELEGATED: lambda e: (Who(e.data["from"]), f" is {one_line(e.reason, 80)}; ", Who(e.data["to"]), " stands in"),
+    Kind.HELP_ASKED: lambda e: (actor(e.actor), " needs help with this; asked ", *_asked(e), *_over(e)),
+    Kind.RESPONDER_ADDED: lambda e: (actor(e.actor), " asked ", Who(e.data["to"]), " to help"),
+    Kind.DISMISSAL_ASKED: _by("asks to dismiss this, which takes a second person"),
+    Kind.REPOLICED: _repoliced,
     Kind.ESCALATED: _escalated,
     Kind.EXCEPTION: _escalated,
     Kind.REASSIGNED: _moved("gave this to"),
     Kind.DECLINED: _moved("said it is not theirs; now asked:"),
     Kind.SNOOZED: lambda e: (actor(e.actor), " snoozed this until ", _until(e)),
-    Kind.SNOOZE_ENDED: lambda e: ("The snooze ended",),
+    Kind.SNOOZE_ENDED: _snooze_ended,
     Kind.NOTED: _by("noted"),
     Kind.RESOLVED: lambda e: (actor(e.actor), " resolved this", *_because(e), *_link(e)),
     Kind.CLEARED: _cleared,
     Kind.CLOSED: lambda e: ("Closed, accepted as resolved by ", actor(e.actor)),
-    Kind.DISMISSED: _by("dismissed this"),
+    Kind.DISMISSED: _dismissed,
     Kind.REOPENED: _by("reopened this"),
     Kind.SUPERSEDED: _superseded,
     Kind.REROUTED: _rerouted,
@@ -179,6 +220,8 @@ def since(alert: Alert, events: list[Event]) -> Text:
 def standing(alert: Alert) -> Text:
     """Where an alert stands, in one line, with its owner."""
     owner = Who(alert.owner)
+    if alert.status == Status.OPEN and alert.held_by and alert.snoozed_until:
+        return (Words("Muted", bold=True), *sentence(" until ", When(alert.snoozed_until), " · owner ", owner))
     if alert.status == Status.OPEN and alert.snoozed_until:
         return (Words("Snoozed", bold=True), *sentence(" until ", When(alert.snoozed_until), " · owner ", owner))
     if alert.status == Status.OPEN:

@@ -10,7 +10,7 @@ import pytest
 from bot.config.values import duration, span
 from bot.core.people import Person
 from bot.core.policy import Policy, Step
-from bot.core.routing import Rule
+from bot.core.routing import Owner, Rule
 from bot.core.signal import Severity
 from bot.settings import Config, load, loads
 
@@ -62,7 +62,9 @@ def minutes(count: int) -> timedelta:
 def test_the_configuration_of_the_design_becomes_a_plan() -> None:
     plan = config(DESIGN).plan()
     assert (plan.last_resort, plan.fallback_channel, plan.platform) == ("elsa@acme.example", "#ai-exceptions", "slack")
-    assert plan.sources == {"ap-auditor": Rule(owner="ana@acme.example", channel="#ai-alerts", policy="default")}
+    assert plan.sources == {
+        "ap-auditor": Rule(owners=(Owner("ana@acme.example"),), channel="#ai-alerts", policy="default")
+    }
     assert plan.rules == (
         Rule(
             when={"labels.team": ("payments",), "severity": ("critical",)},
@@ -88,10 +90,10 @@ def test_the_policy_of_the_design_becomes_a_policy_and_is_the_built_in_one() -> 
     assert written == Policy(
         name="default",
         steps=(
-            Step(who="owner", nudge_every=minutes(10), nudges=2),
-            Step(who="manager", nudge_every=minutes(15), nudges=2),
-            Step(who="manager of manager", nudge_every=minutes(30), nudges=2),
-            Step(who="#ai-exceptions", nudge_every=timedelta(hours=4), nudges=2),
+            Step(who=("owner",), nudge_every=minutes(10), nudges=2),
+            Step(who=("manager",), nudge_every=minutes(15), nudges=2),
+            Step(who=("manager of manager",), nudge_every=minutes(30), nudges=2),
+            Step(who=("#ai-exceptions",), nudge_every=timedelta(hours=4), nudges=2),
         ),
         within={
             Severity.CRITICAL: timedelta(hours=4),

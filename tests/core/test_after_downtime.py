@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from bot.core import alert as life
 from bot.core import fate
 from bot.core import policy as clocks
-from bot.core.alert import Given
 from bot.core.events import Kind
+from bot.core.given import Given
 from bot.core.policy import Step
 from bot.core.signal import Severity
 from bot.core.state import Alert, Status, fold, packed
@@ -179,5 +179,5 @@ def test_the_minute_that_is_left_to_resolve_what_got_worse_is_left_alone() -> No
 
 @pytest.mark.parametrize(("what", "alert"), LEFT_ALONE)
 def test_what_its_policy_allows_is_left_alone(what: str, alert: Alert) -> None:
-    monthly = replace(POLICY, steps=(Step(who="owner", nudge_every=30 * DAY),))
+    monthly = replace(POLICY, steps=(Step(who=("owner",), nudge_every=30 * DAY),))
     assert fate.realigned(alert, given(policy=monthly if what == "a step of a month" else POLICY)) is None

@@ -16,10 +16,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from bot.core import alert as life
 from bot.core import fate
 from bot.core import policy as clocks
-from bot.core.alert import Given
 from bot.core.card import card, notice
 from bot.core.events import QUIET, Event, Kind
 from bot.core.fate import Undelivered
+from bot.core.given import Given
 from bot.core.people import gone
 from bot.core.policy import Step
 from bot.core.signal import Severity
@@ -71,12 +71,17 @@ POLICIES = st.sampled_from(
     [
         POLICY,
         replace(POLICY, cleared="ask", check_ins=1),
-        replace(POLICY, steps=(Step(who="owner", nudge_every=minutes(1), nudges=0),), check_ins=0),
+        replace(POLICY, steps=(Step(who=("owner",), nudge_every=minutes(1), nudges=0),), check_ins=0),
         replace(
             POLICY,
-            steps=(Step(who="manager", nudge_every=minutes(5), nudges=1), Step(who=DOV.id, nudge_every=minutes(9))),
+            steps=(
+                Step(who=("manager",), nudge_every=minutes(5), nudges=1),
+                Step(who=(DOV.id,), nudge_every=minutes(9)),
+            ),
         ),
-        replace(POLICY, steps=(POLICY.steps[0], Step(who="#team", nudge_every=minutes(5), nudges=1), POLICY.steps[3])),
+        replace(
+            POLICY, steps=(POLICY.steps[0], Step(who=("#team",), nudge_every=minutes(5), nudges=1), POLICY.steps[3])
+        ),
         replace(POLICY, within=dict.fromkeys(Severity, timedelta(seconds=1)), check_in_every=timedelta(days=400)),
     ]
 )

@@ -30,8 +30,8 @@ from cast import (
 
 from bot.core import alert as life
 from bot.core import words
-from bot.core.alert import Given
 from bot.core.events import Kind
+from bot.core.given import Given
 from bot.core.policy import Policy, Step, ask
 from bot.core.signal import Severity
 from bot.core.state import Alert, Change, Status, fold
@@ -149,14 +149,14 @@ def test_the_time_to_resolve_is_up_however_often_the_check_ins_are_answered() ->
 
 
 def test_what_expired_at_the_top_is_an_exception_in_a_policy_of_one_step() -> None:
-    single = replace(POLICY, steps=(Step(who="owner", nudge_every=minutes(10)),), check_ins=0)
+    single = replace(POLICY, steps=(Step(who=("owner",), nudge_every=minutes(10)),), check_ins=0)
     change = at_due(acknowledged(0), policy=single)
     assert [event.kind for event in change.events] == [Kind.EXPIRED, Kind.EXCEPTION]
     assert owed(change) == [("exception", ANA_DM, False)]
 
 
 def test_a_policy_of_one_step_asks_its_owner_for_ever() -> None:
-    single = replace(POLICY, steps=(Step(who="owner", nudge_every=minutes(10), nudges=1),))
+    single = replace(POLICY, steps=(Step(who=("owner",), nudge_every=minutes(10), nudges=1),))
     alert = raising(policy=single).alert
     for n in range(1, 6):
         change = at_due(alert, policy=single)
@@ -165,7 +165,7 @@ def test_a_policy_of_one_step_asks_its_owner_for_ever() -> None:
 
 
 def test_a_channel_in_the_middle_of_a_policy_is_told_each_time_which_alert_it_is() -> None:
-    steps = (POLICY.steps[0], Step(who="#team", nudge_every=minutes(5), nudges=1), POLICY.steps[3])
+    steps = (POLICY.steps[0], Step(who=("#team",), nudge_every=minutes(5), nudges=1), POLICY.steps[3])
     alert = replace(raising().alert, asked=2)
     for kind in ("escalation", "escalation", "exception"):
         change = at_due(alert, policy=replace(POLICY, steps=steps))
@@ -297,7 +297,7 @@ def test_who_is_asked_at_a_step(
 
 
 def test_a_step_may_name_a_person() -> None:
-    policy = replace(POLICY, steps=(Step(who=BEN.id, nudge_every=minutes(1)), *POLICY.steps[3:]))
+    policy = replace(POLICY, steps=(Step(who=(BEN.id,), nudge_every=minutes(1)), *POLICY.steps[3:]))
     assert ask(policy, 0, ANA.id, Team()).people == (BEN.id,)
     gone = ask(policy, 0, ANA.id, Team().but(BEN.id, kind="bot"))
     assert (gone.channel, gone.skipped) == ("#ai-exceptions", (f"{BEN.id}: {BEN.id} is bot",))

@@ -10,10 +10,10 @@ from cast import ANA, BEN, CLEO, ELSA, PLAN, POLICY, STATES, T0, Team, done, giv
 
 from bot.core import alert as life
 from bot.core import fate, words
-from bot.core.alert import Given
 from bot.core.card import notice
 from bot.core.events import Kind
 from bot.core.fate import Undelivered
+from bot.core.given import Given
 from bot.core.policy import Step
 from bot.core.state import Alert, Change, fold, packed
 from bot.core.text import Words
@@ -230,7 +230,7 @@ def test_over_the_last_manager_it_goes_to_the_top() -> None:
 
 
 def test_a_channel_in_the_middle_of_a_policy_is_stepped_over_like_a_person() -> None:
-    steps = (POLICY.steps[0], Step(who="#team", nudge_every=minutes(5)), POLICY.steps[3])
+    steps = (POLICY.steps[0], Step(who=("#team",), nudge_every=minutes(5)), POLICY.steps[3])
     change = rerouted(at_step(1), lost("escalation", "#team"), given(30, policy=replace(POLICY, steps=steps)))
     assert owed(change) == [CARD, ("exception", LAST_CHANNEL, False)]
 
@@ -242,7 +242,7 @@ def test_a_manager_who_left_meanwhile_is_no_reason_to_wait() -> None:
 
 
 def test_a_step_that_names_the_owner_has_no_other_word_than_its_own() -> None:
-    policy = replace(POLICY, steps=(Step(who=ANA.id, nudge_every=minutes(5)), *POLICY.steps[1:]))
+    policy = replace(POLICY, steps=(Step(who=(ANA.id,), nudge_every=minutes(5)), *POLICY.steps[1:]))
     change = rerouted(opened(), lost("nudge", ANA_DM), given(30, policy=policy))
     assert owed(change) == [CARD, ("nudge", HERE, True)]
 

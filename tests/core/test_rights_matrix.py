@@ -28,7 +28,7 @@ NOTHING: frozenset[str] = frozenset()
 
 STEP_PERSON, ADMIN, THEIR_MANAGER = person("Sam", manager="mia@acme.example"), person("Ada"), person("Mia")
 ROSTER = Team([*Team().people.values(), STEP_PERSON, ADMIN, THEIR_MANAGER])
-RULES = replace(POLICY, steps=(Step(who=STEP_PERSON.id, nudge_every=minutes(10)), *POLICY.steps))
+RULES = replace(POLICY, steps=(Step(who=(STEP_PERSON.id,), nudge_every=minutes(10)), *POLICY.steps))
 LAST_RESORT = person("Lou")
 KNOWN = given(
     1, roster=ROSTER, policy=RULES, plan=replace(PLAN, admins=frozenset({ADMIN.id}), last_resort=LAST_RESORT.id)

@@ -11,8 +11,8 @@ from hypothesis import given as examples
 from hypothesis import strategies as st
 
 from bot.core import fate
-from bot.core.alert import Given
 from bot.core.fate import Undelivered
+from bot.core.given import Given
 from bot.core.policy import Policy, Step
 from bot.core.state import Alert, Change, Owed, Status
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from cast import ANA, BEN, CLEO, DOV, ELSA, FULL, GUS, PLAN, Team, signal
 
-from bot.core.routing import Rule, matches, route
+from bot.core.routing import Owner, Rule, matches, route
 from bot.core.signal import Severity
 
 PAYMENTS = Rule(when={"labels.team": ("payments",)}, owner=BEN.id, channel="#payments", policy="fast")
-EVERYTHING = Rule(owner=DOV.id, channel="#everything", policy="slow")
+EVERYTHING = Rule(owners=(Owner(DOV.id),), channel="#everything", policy="slow")
 URGENT = Rule(when={"severity": ("critical",)}, channel="#urgent")
 
 PRECEDENCE = [

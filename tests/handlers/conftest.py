@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from bot.core.people import Person
 from bot.core.policy import Policy, Step
-from bot.core.routing import Plan, Rule
+from bot.core.routing import Owner, Plan, Rule
 from bot.core.signal import Severity
 from bot.hints import BackgroundQueue
 from bot.ids import new_id
@@ -158,7 +158,7 @@ def _plan() -> Plan:
     return Plan(
         last_resort="elsa@acme.example",
         fallback_channel="#ai-exceptions",
-        sources={"auditor": Rule(channel="#ai-alerts", owner="ana@acme.example")},
+        sources={"auditor": Rule(channel="#ai-alerts", owners=(Owner("ana@acme.example"),))},
     )
 
 

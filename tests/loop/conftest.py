@@ -63,7 +63,7 @@ class World:
         self.throttle = LocalThrottle()
         common = {"store": self.store, "queue": self.queue, "clock": self.clock}
         self.aftermath = Aftermath(plan=self.plan, **common)
-        saying = Saying(store=self.store, people=self.people, clock=self.clock)
+        saying = Saying(store=self.store, people=self.people, clock=self.clock, plan=self.plan)
         incidents = Incidents(store=self.store, clock=self.clock)
         lines = Lines(chats={"slack": self.chat}, throttle=self.throttle, clock=self.clock, incidents=incidents)
         self.courier = Courier(saying=saying, lines=lines, aftermath=self.aftermath, rescue=self.loop.rescue, **common)

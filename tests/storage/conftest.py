@@ -13,8 +13,9 @@ import pytest
 from sqlalchemy import update
 
 from bot.core import alert as life
-from bot.core.alert import Given, Placed
+from bot.core.alert import Placed
 from bot.core.events import Actor
+from bot.core.given import Given
 from bot.core.people import Person
 from bot.core.policy import Policy, Step
 from bot.core.routing import Plan
@@ -33,7 +34,10 @@ PLACE = "slack:#ai-alerts"
 PLAN = Plan(last_resort="elsa@acme.example", fallback_channel="#ai-exceptions")
 POLICY = Policy(
     name="default",
-    steps=(Step(who="owner", nudge_every=timedelta(minutes=10)), Step(who="manager", nudge_every=timedelta(hours=1))),
+    steps=(
+        Step(who=("owner",), nudge_every=timedelta(minutes=10)),
+        Step(who=("manager",), nudge_every=timedelta(hours=1)),
+    ),
     within={severity: timedelta(hours=4) for severity in Severity},
     check_in_every=timedelta(hours=2),
 )

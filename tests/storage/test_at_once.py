@@ -262,7 +262,7 @@ KILLED = """
     from datetime import datetime, UTC
     from bot.core import alert as life
     from bot.core.events import Actor
-    from bot.core.alert import Given
+    from bot.core.given import Given
     from bot.core.routing import Plan
     from storage.store import SqlStore
 

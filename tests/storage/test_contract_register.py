@@ -71,8 +71,8 @@ def everything() -> Policy:
     return Policy(
         name="night",
         steps=(
-            Step(who="owner", nudge_every=timedelta(seconds=1.5), nudges=3),
-            Step(who="#ai-exceptions", nudge_every=timedelta(hours=4), nudges=1),
+            Step(who=("owner",), nudge_every=timedelta(seconds=1.5), nudges=3),
+            Step(who=("#ai-exceptions",), nudge_every=timedelta(hours=4), nudges=1),
         ),
         within={Severity.CRITICAL: timedelta(hours=1), Severity.INFO: timedelta(days=7, microseconds=1)},
         check_in_every=timedelta(minutes=7),
