@@ -313,6 +313,17 @@ class Store(Rota, Protocol):
         ...
 
     def alerts(self, which: AlertFilter, /) -> Page: ...
+    def search(self, words: str, /, *, limit: int) -> list[Alert]:
+        """Alerts of which the title, the entity, a label or the dedup key has these words, newest first.
+
+        The five thousand newest are looked through.
+        """
+        ...
+
+    def cards(self, alerts: Iterable[Alert], /) -> dict[str, Receipt]:
+        """alert id ▶ where its card is, of those that have been shown"""
+        ...
+
     def events(self, alert_id: str, /, *, after: int = 0, limit: int = 500) -> tuple[Event, ...]: ...
     def due_alerts(self, now: datetime, /, *, limit: int) -> list[tuple[str, datetime]]:
         """(alert id, due_at) of unfinished alerts due at `now`, longest overdue first."""
@@ -493,6 +504,9 @@ class Chat(Protocol):
         ...
 
     def is_member(self, channel: str, chat_id: str, /) -> bool: ...
+    def permalink(self, receipt: Receipt, /) -> str | None:
+        """The address at which people read this message; never raises."""
+        ...
 
 
 class Throttle(Protocol):
