@@ -50,7 +50,9 @@ class Attendance:
 
     # ── away ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def away(self, person: Person, until: datetime, *, by: Person, delegate: Person | None = None, why: str = "") -> Said:
+    def away(
+        self, person: Person, until: datetime, *, by: Person, delegate: Person | None = None, why: str = ""
+    ) -> Said:
         """They are away from now on. A later word about the same person takes the place of an earlier one."""
         now = self.clock.now()
         if refused := self._may_speak_for(person, by) or self._may_not_stand_in(person, delegate, now):
@@ -60,10 +62,9 @@ class Attendance:
         self._end(person, by, now)
         away = Away(start=now, until=until, delegate=delegate.id if delegate else None, why=one_line(why, 200))
         self.store.declare(Declared(id=self.new_id(), person=person.id, away=away, by=by.id, at=now))
+        instead: tuple[object, ...] = ("Nobody stands in: alerts go to the next in line.",)
         if delegate:
             instead = (Who(delegate.id), " stands in: new alerts go to them, open ones when they are due.")
-        else:
-            instead = ("Nobody stands in: alerts go to the next in line.",)
         return _yes(Who(person.id), " is away until ", When(until), ". ", *instead)
 
     def back(self, person: Person, *, by: Person) -> Said:
@@ -74,9 +75,7 @@ class Attendance:
         return _no(Who(person.id), " is not marked as away here. A status in the chat ends when it is cleared there.")
 
     def _end(self, person: Person, by: Person, now: datetime) -> bool:
-        ended = [
-            self.store.end_absence(one.id, at=now, by=by.id) for one in self.store.absences(person.id, since=now)
-        ]
+        ended = [self.store.end_absence(one.id, at=now, by=by.id) for one in self.store.absences(person.id, since=now)]
         return any(ended)
 
     def _may_speak_for(self, person: Person, by: Person) -> Said | None:
@@ -166,8 +165,10 @@ class Attendance:
         )
         self.store.mute(mute, at=now)
         return _yes(
-            Quote(one_line(what, 80)), " is muted until ", When(until), ". What it holds back waits, and is listed to you then. "
-            "What is critical comes all the same."
+            Quote(one_line(what, 80)),
+            " is muted until ",
+            When(until),
+            ". What it holds back waits, and is listed to you then. What is critical comes all the same.",
         )
 
     def unmute(self, what: str, *, by: Person) -> Said:
@@ -176,7 +177,9 @@ class Attendance:
         open_ones = [one for one in self.muted() if (one.rule == rule if rule else one.source == what.strip())]
         if not open_ones:
             return _no("Nothing of this name is muted.")
-        if not all(one.owner == by.id for one in open_ones) and not self._may_mute(what if not rule else None, rule, by):
+        if not all(one.owner == by.id for one in open_ones) and not self._may_mute(
+            what if not rule else None, rule, by
+        ):
             return _no("Only who muted it, who answers for it or an admin can end it.")
         held = [alert for one in open_ones for alert in self.store.unmute(one.id, at=now, by=by.id)]
         waiting = f" {len(held)} alerts that it held back are shown now." if held else ""
@@ -196,5 +199,3 @@ class Attendance:
             return by.id in owners | self.plan.stewards.get(source, frozenset())
         named = [one for one in self.plan.rules if one.name == rule]
         return any(by.id == owner.who for one in named for owner in one.owners if owner.kind == "person")
-
-

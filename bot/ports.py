@@ -562,14 +562,18 @@ class Gesture:
     chat_id: str
     """who, by their id in the chat"""
     act: str
-    """an act of the loop (acknowledge, resolve, not_mine …), or history | form | command | home"""
+    """an act of the loop (acknowledge, resolve, not_mine …), or history | form | command | home | bulk | raise"""
     alert_id: str = ""
     seen: int | None = None
     """the alert's generation on the card it was made on"""
     channel: str = ""
     """the chat's id of the channel it was made in (of a form: in which it was asked for), empty in Home"""
     fields: Mapping[str, str] = field(default_factory=dict)
-    """what a form was filled with (`until`: Unix seconds, `person`: a chat id); a command's `text`; a form's `for`"""
+    """What a form was filled with (`until`: Unix seconds, `person`: a chat id); a command's `text`; a form's `for`.
+
+    Of Home what is chosen (`tab`, `severity`, `source`); of a `bulk` act its name in `for` and `picked`, each
+    `<alert id>:<generation>`, separated by blanks; of a message that is raised its `text`, `link` and `author`.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -580,6 +584,7 @@ class Answer:
     said: Text = ()
     sheet: Sheet | None = None
     form: Form | None = None
+    """about `alert` or, without one, about whatever the gesture's fields name"""
     alert: Alert | None = None
     wrong: str = ""
     """the form's field that is wrong, where one is"""
