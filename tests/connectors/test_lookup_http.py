@@ -70,6 +70,12 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         return self._say(data)
 
+    def handle_one_request(self) -> None:
+        try:
+            super().handle_one_request()
+        except ConnectionError:  # whoever asked has heard enough
+            self.close_connection = True
+
     def _misbehave(self, how: str) -> None:
         self.close_connection = True
         if how == "hang":
