@@ -7,6 +7,7 @@ import pytest
 from connectors.chat import PLATFORMS, platform
 from connectors.directory import DIRECTORIES, directory
 from connectors.intake import FORMATS, format_named
+from connectors.lookup import LOOKUPS, lookup
 from connectors.operator import OPERATORS, operator
 
 
@@ -18,6 +19,11 @@ def test_a_platform_can_be_made(name: str) -> None:
 @pytest.mark.parametrize("name", DIRECTORIES)
 def test_a_directory_can_be_made(name: str) -> None:
     assert callable(directory(name))
+
+
+@pytest.mark.parametrize("name", LOOKUPS)
+def test_a_lookup_can_be_made(name: str) -> None:
+    assert callable(lookup(name))
 
 
 @pytest.mark.parametrize("name", FORMATS)
