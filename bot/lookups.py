@@ -51,3 +51,7 @@ class Lookups:
         log.warning(
             "a table of owners is away: alerts are routed without it", action="away", table=table, reason=reason
         )
+
+
+NO_TABLES = Lookups(tables={})
+"""where nothing has to be looked up"""

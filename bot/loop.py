@@ -17,10 +17,10 @@ from bot.core import dismissal, helping, raising
 from bot.core.events import Actor
 from bot.core.fate import realigned
 from bot.core.given import Given
+from bot.core.lookedup import NOTHING, LookedUp
 from bot.core.mutes import Mute
 from bot.core.people import Nobody, gone
 from bot.core.raising import Placed
-from bot.core.lookedup import NOTHING, LookedUp
 from bot.core.routing import Route, route, wanted
 from bot.core.signal import Severity, Signal
 from bot.core.state import Alert, Change, Refused, Status

@@ -173,7 +173,6 @@ class Desk:
     def reopen(self, act: Act, fields: Mapping[str, str]) -> Answer:
         return _told(self.loop.reopen(act, reason=fields.get("reason", "")), "reason")
 
-
     def escalate(self, act: Act, fields: Mapping[str, str]) -> Answer:
         return _told(self.loop.escalate(act))
 

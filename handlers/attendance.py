@@ -25,7 +25,10 @@ _MENTION = re.compile(r"@?([UW][A-Z0-9]{2,20})")
 def parts(text: str) -> tuple[str, dict[str, str]]:
     """What stands before the first keyword, and keyword ▶ what follows it: `ben until friday because trip`."""
     pieces = _WORDS.split(text)
-    named = {word.lower().replace("till", "until"): rest.strip() for word, rest in zip(pieces[1::2], pieces[2::2], strict=True)}
+    named = {
+        word.lower().replace("till", "until"): rest.strip()
+        for word, rest in zip(pieces[1::2], pieces[2::2], strict=True)
+    }
     return pieces[0].strip(), named
 
 
@@ -76,7 +79,9 @@ def back(typed: Typed) -> Answer:
 def quiet(typed: Typed) -> Answer:
     if not typed.rest:
         mine = typed.reader.person.quiet
-        return Answer(ok=True, said=sentence(f"Your quiet hours: {one_line(mine, 80)}." if mine else "You have no quiet hours."))
+        return Answer(
+            ok=True, said=sentence(f"Your quiet hours: {one_line(mine, 80)}." if mine else "You have no quiet hours.")
+        )
     return told(typed.attendance.quiet(typed.reader.person, typed.rest))
 
 

@@ -46,7 +46,9 @@ def _suggested(name: str, text: str) -> Answer:
     near = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
     if near:
         example = next((usage for usage, _ in USAGES if usage.split()[0] == near[0]), near[0])
-        return Answer(ok=False, said=sentence(f"There is no such command. Did you mean {near[0]}? Like this: {example}"))
+        return Answer(
+            ok=False, said=sentence(f"There is no such command. Did you mean {near[0]}? Like this: {example}")
+        )
     return Answer(ok=False, said=sentence("There is no such command. Type help to see what there is."))
 
 

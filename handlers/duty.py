@@ -34,7 +34,9 @@ def oncall(typed: Typed) -> Answer:
     rows = tuple(row for name in wanted for row in _rows(name, typed))
     intro = () if rows else sentence("No schedule is configured.")
     people = {part.person for row in rows for line in row.lines for part in line if isinstance(part, Who)}
-    return Answer(ok=True, sheet=Sheet(title="On call", intro=intro, rows=rows, people=typed.reader.people.known(people)))
+    return Answer(
+        ok=True, sheet=Sheet(title="On call", intro=intro, rows=rows, people=typed.reader.people.known(people))
+    )
 
 
 def _rows(name: str, typed: Typed) -> Iterator[Row]:
