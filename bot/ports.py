@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from bot.core.card import Message
 from bot.core.events import Event
 from bot.core.forms import Form
+from bot.core.oncall import Shift
 from bot.core.pages import Sheet
 from bot.core.people import Person
 from bot.core.policy import Policy
@@ -527,6 +528,17 @@ class Directory(Protocol):
     """Who somebody is. `ref` is an e-mail or `<platform>:<chat id>`. None = not known here. Raises Unknown."""
 
     def find(self, ref: str, /) -> Person | None: ...
+
+
+class Calendar(Protocol):
+    """Who is on call, as a calendar kept elsewhere says."""
+
+    unknown: list[str]
+    """entries of the last answer in which nobody could be recognised: they cover nobody"""
+
+    def shifts(self, start: datetime, until: datetime, /) -> list[Shift]:
+        """All that is said about the time from `start` to `until` and nothing beyond it. Raises Unknown."""
+        ...
 
 
 class Queue(Protocol):
