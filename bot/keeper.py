@@ -17,8 +17,9 @@ from bot.core.people import Person
 from bot.core.policy import Policy
 from bot.core.routing import Plan
 from bot.core.state import Alert, Status
+from bot.directories import Calendar, Groups
 from bot.people import People
-from bot.ports import AlertFilter, Calendar, Clock, Groups, Store, Unknown
+from bot.ports import AlertFilter, Clock, Store, Unknown
 from bot.rota import Letter
 
 log = structlog.get_logger()
@@ -49,7 +50,7 @@ class Keeper:
     """schedule ▶ its calendar"""
 
     def keep(self) -> int:
-        """All of it, each by itself: what cannot be had now must not keep the rest. Returns how many letters are owed."""
+        """All of it, each by itself: what cannot be had now must not keep the rest. Returns how many letters it owes."""
         for part in (self._groups, self._calendars, self._people):
             self._try(part)
         return sum(self._try(part) for part in (self._mornings, self._exceptions, self._gaps, self._mutes))
@@ -100,7 +101,9 @@ class Keeper:
                 lines.setdefault(manager, []).append(owner)
         known = self.people.known({*owners, *lines})
         due = list(self._their_morning(known.values(), now))
-        return self._post(one for person, day in due for one in self._morning(person, day, lines.get(person.id, ()), now))
+        return self._post(
+            one for person, day in due for one in self._morning(person, day, lines.get(person.id, ()), now)
+        )
 
     def _their_morning(self, people: Iterable[Person], now: datetime) -> Iterator[tuple[Person, str]]:
         """Those whose day has just begun, with its date; nobody who is away."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import structlog
 
 from bot.core.lookedup import LookedUp
-from bot.ports import Lookup, Unknown
+from bot.directories import Lookup
+from bot.ports import Unknown
 
 log = structlog.get_logger()
 

@@ -536,20 +536,6 @@ class Teller(Protocol):
     def tell(self, subject: str, text: str, /) -> None: ...
 
 
-class Directory(Protocol):
-    """Who somebody is. `ref` is an e-mail or `<platform>:<chat id>`. None = not known here. Raises Unknown."""
-
-    def find(self, ref: str, /) -> Person | None: ...
-
-
-class Lookup(Protocol):
-    """A table of who owns what: a key (an entity's id, a path, a team) ▶ an e-mail or `<platform>:<chat id>`."""
-
-    def find(self, key: str, /) -> str | None:
-        """None = nobody, or not in it. Raises Unknown."""
-        ...
-
-
 class Queue(Protocol):
     """Hints to workers. Losing one does no harm: the clock finds what is due in the database."""
 

@@ -1,5 +1,5 @@
-"""What is said of many alerts at a time that is somebody's own: a morning's list, what is stuck in a line, what waits to
-be settled, what a mute held back, a gap in a schedule. Each is one message, with nothing to press but its links."""
+"""What is said of many alerts at somebody's own time: a morning's list, what is stuck in a line, what waits to be
+settled, what a mute held back, a gap in a schedule. Each is one message, with nothing to press but its links."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def morning(person: str, alerts: Iterable[Alert], *, now: datetime) -> Message |
     if not mine:
         return None
     late = sum(1 for alert in mine if overdue(alert, now))
-    lead = sentence("Good morning, ", Who(person), f". {_counted(len(mine))} open", f", {late} overdue" if late else "", ".")
+    lead = sentence(
+        "Good morning, ", Who(person), f". {_counted(len(mine))} open", f", {late} overdue" if late else "", "."
+    )
     foot = sentence("Act on them in Closeloop's Home, or type ", Words("/loop mine", bold=True))
     return _message(f"☀️ {_counted(len(mine))} open", lead, mine, now=now, foot=foot)
 
@@ -61,10 +63,23 @@ def held_back(mute: Mute, alerts: Sequence[Alert], *, more: bool, now: datetime)
 def gap(schedule: str, start: datetime, until: datetime, *, now: datetime) -> Message:
     """Before it happens: nobody will be on call, and whoever comes next in the rules will be asked instead."""
     name = one_line(schedule, 80)
-    lead = sentence("Nobody is on call for ", Quote(name, bold=True), " from ", When(start), " until ", When(until), ".")
-    then = sentence("Alerts then go to the next in their routing rule. Fill it: ", Words(f"/loop oncall swap {name} @somebody until …", bold=True))
+    lead = sentence(
+        "Nobody is on call for ", Quote(name, bold=True), " from ", When(start), " until ", When(until), "."
+    )
+    then = sentence(
+        "Alerts then go to the next in their routing rule. Fill it: ",
+        Words(f"/loop oncall swap {name} @somebody until …", bold=True),
+    )
     title = f"📅 A gap in the schedule {name}"
-    return Message(kind="letter", alert_id="", generation=0, title=title, summary=lead, lines=(lead, then), foot=sentence("As of ", When(now)))
+    return Message(
+        kind="letter",
+        alert_id="",
+        generation=0,
+        title=title,
+        summary=lead,
+        lines=(lead, then),
+        foot=sentence("As of ", When(now)),
+    )
 
 
 def _message(title: str, lead: Text, alerts: Sequence[Alert], *, now: datetime, foot: Text) -> Message:
@@ -72,7 +87,9 @@ def _message(title: str, lead: Text, alerts: Sequence[Alert], *, now: datetime, 
     more = (sentence(f"{left:,} more {'is' if left == 1 else 'are'} not named here."),) if left > 0 else ()
     lines = (lead, *(_entry(alert, now) for alert in alerts[:NAMED]), *more)
     as_of = sentence("As of ", When(now), " · ")
-    return Message(kind="letter", alert_id="", generation=0, title=title, summary=lead, lines=lines, foot=(*as_of, *foot))
+    return Message(
+        kind="letter", alert_id="", generation=0, title=title, summary=lead, lines=lines, foot=(*as_of, *foot)
+    )
 
 
 def _sorted(alerts: Iterable[Alert], now: datetime) -> list[Alert]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 
-from bot.ports import Lookup
+from bot.directories import Lookup
 
 LOOKUPS = {
     "csv": "connectors.lookup.table:CsvTable",
