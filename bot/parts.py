@@ -20,6 +20,7 @@ from bot.clock import MovedClock, SystemClock
 from bot.config.mistakes import ConfigError
 from bot.core.throttle import Limits
 from bot.delivery import Courier
+from bot.directories import Directory
 from bot.environment import Environment, environment
 from bot.health import Senses
 from bot.hints import BackgroundQueue
@@ -29,7 +30,7 @@ from bot.lines import Lines
 from bot.loop import Loop
 from bot.operators import Operators
 from bot.people import People
-from bot.ports import Away, Chat, Clock, Conflict, Directory, Queue, Store, Throttle, Ways
+from bot.ports import Away, Chat, Clock, Conflict, Queue, Store, Throttle, Ways
 from bot.saying import Saying
 from bot.settings import Config, load
 from bot.twins import Sweeper

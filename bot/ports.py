@@ -536,12 +536,6 @@ class Teller(Protocol):
     def tell(self, subject: str, text: str, /) -> None: ...
 
 
-class Directory(Protocol):
-    """Who somebody is. `ref` is an e-mail or `<platform>:<chat id>`. None = not known here. Raises Unknown."""
-
-    def find(self, ref: str, /) -> Person | None: ...
-
-
 class Queue(Protocol):
     """Hints to workers. Losing one does no harm: the clock finds what is due in the database."""
 

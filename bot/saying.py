@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,11 +16,20 @@ from bot.core.policy import Policy
 from bot.core.routing import Plan
 from bot.core.state import Alert
 from bot.people import People
-from bot.ports import Claimed, Clock, Delivery, Gathered, Mark, Store, Target
+from bot.ports import Chat, Claimed, Clock, Delivery, Gathered, Mark, Store, Target
 
 Known = dict[str, Person]
 OVER = 2
 """the generation of a shared card's last revision"""
+
+
+def card_links(alert_ids: Iterable[str], store: Store, chat: Chat | None) -> dict[str, str]:
+    """alert id ▶ the address of its card, of those that have been shown"""
+    if chat is None:
+        return {}
+    found = [alert for alert_id in sorted(alert_ids) if (alert := store.alert(alert_id))]
+    shown = store.cards(found)
+    return {alert_id: link for alert_id, receipt in shown.items() if (link := chat.permalink(receipt))}
 
 
 def addressee(place: str) -> str | None:
