@@ -280,6 +280,14 @@ class Workspace:
     def calls(self, method: str) -> list[Any]:
         return [call for call in self.get("log")["calls"] if call["method"] == method]
 
+    def permalink(self, channel: str, ts: str) -> str:
+        """As Slack itself says it."""
+        auth = {"Authorization": f"Bearer {TOKEN}"}
+        asked = self.http.post(
+            f"{self.api}chat.getPermalink", data={"channel": channel, "message_ts": ts}, headers=auth
+        )
+        return str(asked.json()["permalink"])
+
     def press(self, ts: str, act: str, *, who: str = "U0ANA", channel: str = "C0ALERTS") -> Any:
         container = {"type": "message", "channel": channel, "ts": ts}
         return self.post("act", **{"as": who}, container=container, action={"action_id": f"act:{act}"})
