@@ -175,7 +175,7 @@ def _arguments(body: bytes, content_type: str) -> dict[str, Any]:
     if "json" in content_type and body:
         found: dict[str, Any] = json.loads(body)
         return found
-    return {name: values[0] for name, values in parse_qs(body.decode()).items()}
+    return {name: values[0] for name, values in parse_qs(body.decode(errors="replace")).items()}
 
 
 def _handler(wire: Wire) -> type[BaseHTTPRequestHandler]:
