@@ -146,7 +146,7 @@ class Parts:
 
     @cached_property
     def saying(self) -> Saying:
-        return Saying(store=self.store, people=self.people, clock=self.clock, plan=self.plan)
+        return Saying(store=self.store, people=self.people, clock=self.clock, plan=self.plan, chats=self.chats)
 
     @cached_property
     def lines(self) -> Lines:
