@@ -155,9 +155,7 @@ def _repeated(calendar: Any, events: list[Any], zone: ZoneInfo, reading: Reading
 
 
 def _check(event: Any) -> None:
-    """Raises ValueError where an entry's time cannot be trusted: a wrong shift is worse than none."""
-    if event.errors:
-        raise ValueError("a property that cannot be read")
+    """Raises ValueError where an entry's time zone is lost: a wrong shift is worse than none."""
     for name in ("DTSTART", "DTEND"):
         found = event.get(name)
         if found is not None and "TZID" in found.params and getattr(found.dt, "tzinfo", None) is None:

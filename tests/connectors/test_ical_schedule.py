@@ -211,6 +211,20 @@ def test_a_time_without_a_zone_is_of_the_schedules_zone(
     assert told(wrote(calendar(event(*lines)), time_zone="Asia/Tokyo").shifts(MARCH, APRIL)) == [(start, until, A)]
 
 
+@pytest.mark.parametrize(
+    ("zone", "local", "start"),
+    [
+        ("America/Los_Angeles", "20260228T200000", utc(3, 1, 4)),
+        ("Pacific/Kiritimati", "20260401T080000", utc(3, 31, 18)),
+    ],
+)
+def test_a_time_without_a_zone_belongs_to_the_window_by_its_instant(
+    wrote: Any, zone: str, local: str, start: datetime
+) -> None:
+    one = wrote(calendar(event(f"DTSTART:{local}", "DURATION:PT1H")), time_zone=zone)
+    assert [shift.start for shift in one.shifts(MARCH, APRIL)] == [start]
+
+
 def test_a_calendars_own_zone_wins_over_the_schedules(wrote: Any) -> None:
     text = calendar(event("DTSTART:20260302T090000", "DURATION:PT1H"), head="X-WR-TIMEZONE:America/New_York\r\n")
     assert told(wrote(text, time_zone="Asia/Tokyo").shifts(MARCH, APRIL)) == [(utc(3, 2, 14), utc(3, 2, 15), A)]
