@@ -34,7 +34,7 @@ _READ = re.compile(
     r"|TZOFFSETFROM|TZOFFSETTO|TZNAME|CALSCALE|X-WR-TIMEZONE|VERSION)[;:]",
     re.IGNORECASE,
 )
-_TOO_FINE = re.compile(r"FREQ=(?:SECONDLY|MINUTELY)|BYSECOND=|BYMINUTE=[^;]*,", re.IGNORECASE)
+_TOO_FINE = re.compile(r"FREQ=(?:SECONDLY|MINUTELY)|BYSECOND=|BYMINUTE=[^;]*,|INTERVAL=[-+0]*(?:;|\s*$)", re.IGNORECASE)
 _ONE_AT_A_TIME = threading.Lock()
 """icalendar keeps the time zones that calendars define in one place for all of them"""
 
