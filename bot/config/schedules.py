@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from bot.config import times
-from bot.config.notation import Email, MaybeTimeZone, MaybeWord, MaybeWorking, Shape, Word, nothing, written
+from bot.config import times, values
+from bot.config.notation import GIVEN, Email, MaybeTimeZone, MaybeWorking, Shape, Word, nothing, written
 from bot.core.oncall import Rotation, Schedule
 
 _USUAL = (0, 9 * 60)
@@ -42,7 +42,7 @@ class ScheduleShape(Shape):
 
     time_zone: MaybeTimeZone = None
     rotations: Annotated[tuple[RotationShape, ...], nothing(())] = ()
-    calendar: MaybeWord = None
+    calendar: Annotated[Annotated[str, written(values.calendar)] | None, GIVEN] = None
     people: Annotated[dict[Word, Email], nothing({})] = Field(default_factory=dict)
 
     @model_validator(mode="after")
