@@ -12,6 +12,7 @@ import pytest
 from bot import calendars
 from bot.config.mistakes import ConfigError
 from bot.config.owners import Table
+from bot.config.schedules import CalendarAt
 from bot.config.values import duration, span
 from bot.core.hours import Hours, works
 from bot.core.matching import FIELDS
@@ -475,8 +476,10 @@ def test_layers_of_rotations_become_a_schedule() -> None:
 )
 def test_a_calendar_is_an_address_or_a_file_beside_the_configuration(written: str, calendar: str) -> None:
     text = f'{FALLBACK}schedules:\n  support: {{calendar: "{written}", people: {{Ana Alvarez: Ana@acme.example}}}}\n'
-    schedule = loads(text, Path("etc/closeloop.yaml")).schedules()["support"]
-    assert schedule == Schedule(name="support", calendar=calendar, people={"Ana Alvarez": "ana@acme.example"})
+    found = loads(text, Path("etc/closeloop.yaml"))
+    people = {"Ana Alvarez": "ana@acme.example"}
+    assert found.schedules()["support"] == Schedule(name="support", calendar=calendar, people=people)
+    assert found.calendars() == (CalendarAt(schedule="support", where=calendar, people=people, time_zone="UTC"),)
 
 
 def test_a_gap_that_lies_ahead_is_a_warning_and_one_that_lies_far_off_is_none() -> None:
