@@ -28,6 +28,8 @@ class Placed:
     """the turn that the choice of its owner used up"""
     mute: Mute | None = None
     """what holds it back"""
+    by: Actor | None = None
+    """who raises it, where that is not its source itself"""
 
 
 def raised(signal: Signal, given: Given, *, placed: Placed) -> Change:
@@ -58,7 +60,7 @@ def raised(signal: Signal, given: Given, *, placed: Placed) -> Change:
         seq=1,
         at=now,
         kind=Kind.RAISED,
-        actor=source(signal.source),
+        actor=placed.by or source(signal.source),
         generation=1,
         reason=placed.why,
         data={"set": packed(alert)},
