@@ -68,7 +68,7 @@ def test_the_configuration_of_the_design_becomes_a_plan() -> None:
     assert plan.rules == (
         Rule(
             when={"labels.team": ("payments",), "severity": ("critical",)},
-            owner="ana@acme.example",
+            owners=(Owner("ana@acme.example"),),
             channel="#payments",
             policy="default",
         ),

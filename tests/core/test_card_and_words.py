@@ -16,7 +16,6 @@ from cast import (
     POLICY,
     STATES,
     T0,
-    Team,
     acknowledged,
     closed,
     done,
@@ -32,11 +31,14 @@ from cast import (
 
 from bot.core import alert as life
 from bot.core import fate, pages, words
-from bot.core.card import Message, buttons, card, notice
+from bot.core.card import Message, buttons, card
+from bot.core.dismissal import dismiss
 from bot.core.events import QUIET, Event, Kind
 from bot.core.fate import Undelivered
 from bot.core.forms import FORMS
 from bot.core.many import plain_card
+from bot.core.notices import notice
+from bot.core.raising import came_back, cleared, raised_again
 from bot.core.signal import Discrepancy, Entity, Evidence, Model, Severity
 from bot.core.state import Alert, Change
 from bot.core.text import Link, Text, Who, Words
@@ -57,8 +59,8 @@ def _happened() -> dict[Kind, Event]:
     top = replace(opened(), step=2, asked=2)
     changes: list[Change | None] = [
         raising(),
-        life.raised_again(opened(), LATER, signal=signal(severity=Severity.CRITICAL)),
-        life.came_back(closed(), LATER, signal=signal(), owner=ANA.id),
+        raised_again(opened(), LATER, signal=signal(severity=Severity.CRITICAL)),
+        came_back(closed(), LATER, signal=signal(), owner=ANA.id),
         done(life.acknowledge(opened(), LATER, by=who(BEN))),
         done(life.acknowledge(replace(ack, asked=1), LATER, by=who(ANA))),
         wake(ack, given(3 * HOUR)),
@@ -72,9 +74,9 @@ def _happened() -> dict[Kind, Event]:
         wake(asleep.alert, given(6 * HOUR)),
         done(life.note(opened(), LATER, by=who(BEN), text="I called the bank.")),
         done(life.resolve(opened(), LATER, by=who(ANA), what="Refunded.", link="https://erp.acme.example/1")),
-        done(life.cleared(opened(), LATER)),
+        done(cleared(opened(), LATER)),
         life.close(STATES["resolved"](), LATER, by=who(ANA)),
-        done(life.dismiss(opened(), LATER, by=who(ANA), reason="A test invoice.")),
+        done(dismiss(opened(), LATER, by=who(ANA), reason="A test invoice.")),
         done(life.reopen(closed(), LATER, by=who(CLEO), reason="Paid a third time.", owner=ANA.id)),
         fate.superseded(opened(), LATER, what=LOST, why="the alert moved on to generation 2"),
         fate.rerouted(opened(), LATER, what=LOST),
@@ -120,7 +122,7 @@ def test_every_kind_of_event_is_told_in_one_sentence(kind: Kind) -> None:
 
 
 def test_a_source_that_only_asks_to_confirm_is_told_apart() -> None:
-    change = done(life.cleared(opened(), given(30, policy=replace(POLICY, cleared="ask"))))
+    change = done(cleared(opened(), given(30, policy=replace(POLICY, cleared="ask"))))
     assert plain(words.told(change.events[0])) == "ap-auditor reports that it is over and the owner is asked to confirm"
 
 
@@ -189,7 +191,8 @@ def test_no_number_floods_a_card(value: Any) -> None:
 
 
 def shown(alert: Alert, last: Event | None = None) -> Message:
-    return card(alert, last or raising().events[0], policy=POLICY, roster=Team())
+    event = last or raising().events[0]
+    return card(alert, event, given=given(event.at - T0))
 
 
 def read(message: Message) -> str:
