@@ -34,7 +34,7 @@ def ask_for_help(alert: Alert, given: Given, *, by: Actor) -> Change | Refused:
             code="bad_input", why=sentence("Acknowledge it first; or escalate it, or say that it is not yours.")
         )
     asked = following(alert, given)
-    names = names_of(asked, given)
+    names = names_of(asked)
     to = {"asked": 0, "due_at": next_check_in(alert, given, deadline=alert.resolve_by), "snoozed_until": None}
     facts = {"asked": names, "skipped": list(asked.skipped)}
     step = change(alert, Cause(Kind.HELP_ASKED, by=by, at=given.now, facts=facts), to=to)
