@@ -146,7 +146,8 @@ def cleared(alert: Alert, given: Given) -> Change | Refused:
     if alert.held_by:
         why = "held back: its owner is asked once the mute is over"
         return change(alert, Cause(Kind.CLEARED, by=by, at=given.now, reason=why), to={})
-    asks = (alert.due_at, given.now + given.policy.step(alert.step).nudge_every)
+    pace = given.now + given.policy.step(alert.step).nudge_every
+    asks = (alert.due_at, due(alert, given) if alert.status == Status.OPEN else pace)
     soonest = max(min(at for at in asks if at), given.now + timedelta(seconds=1))
     to = {"due_at": soonest, "snoozed_until": None}
     why = "the owner is asked to confirm"
