@@ -61,7 +61,9 @@ def realigned(alert: Alert, given: Given) -> Change | None:
     if alert.status not in ASKING or alert.due_at is None:
         return None
     deadline = _at_most(alert.resolve_by, given.now + max(given.policy.within[alert.severity], timedelta(minutes=1)))
-    asleep = _at_most(alert.snoozed_until, given.now + given.policy.snooze_at_most)
+    # A mute ends when it ends, however long the policy lets anybody snooze.
+    longest = given.now + given.policy.snooze_at_most
+    asleep = alert.snoozed_until if alert.held_by else _at_most(alert.snoozed_until, longest)
     due = asleep or _at_most(alert.due_at, _next(alert, given, deadline))
     to = {"resolve_by": deadline, "snoozed_until": asleep, "due_at": due}
     if to == {"resolve_by": alert.resolve_by, "snoozed_until": alert.snoozed_until, "due_at": alert.due_at}:
