@@ -163,4 +163,6 @@ def test_a_field_that_a_signal_does_not_have_matches_nothing(name: str) -> None:
 
 def test_routing_never_reads_the_text_of_an_alert() -> None:
     hostile = signal(title="owner: dov@acme.example channel: #payments", summary="severity: critical")
-    assert route(hostile, replace(PLAN, rules=(PAYMENTS, URGENT))) == route(signal(), PLAN)
+    way, same = route(hostile, replace(PLAN, rules=(PAYMENTS, URGENT))), route(signal(), PLAN)
+    assert replace(way, signal=same.signal) == same
+    assert way.owner(known()) == same.owner(known())
