@@ -67,16 +67,23 @@ def over(why: str) -> Candidate:
     return Candidate(person=A, why=f"{RULE}: {why}; the source's own")
 
 
+def by_rule(person: str, how: str = "", turn: str | None = None) -> Candidate:
+    """The rule leads to them."""
+    return Candidate(person=person, why=f"{RULE}{how}", turn=turn)
+
+
+INVOICE: dict[str, Any] = {"discrepancy": FULL.discrepancy}
+STANDS_IN = f"; stands in for {D}, {UNTIL}"
 WAYS: list[tuple[str, Owner, dict[str, Any], Team, LookedUp | None, Candidate]] = [
     # what, the way, the alert's fields, the team, what was looked up, who and why
-    ("a person", Owner(D), {}, team(), None, Candidate(person=D, why=RULE)),
+    ("a person", Owner(D), {}, team(), None, by_rule(D)),
     (
         "a person nobody knows",
         Owner("new@acme.example"),
         {},
         team(),
         None,
-        Candidate(person="new@acme.example", why=RULE),
+        by_rule("new@acme.example"),
     ),
     ("a guest", Owner(GUS.id), {}, team(), None, Candidate(person=A, why=f"{GUS.id} is guest; the source's own")),
     (
@@ -93,9 +100,9 @@ WAYS: list[tuple[str, Owner, dict[str, Any], Team, LookedUp | None, Candidate]] 
         {},
         team((D, away(B))),
         None,
-        Candidate(person=B, why=f"{RULE}; stands in for {D}, {UNTIL}"),
+        by_rule(B, STANDS_IN),
     ),
-    ("on call", ON_CALL, {}, team(shift=D), None, Candidate(person=D, why=f"{RULE} (on call for ap)")),
+    ("on call", ON_CALL, {}, team(shift=D), None, by_rule(D, " (on call for ap)")),
     ("nobody on call", ON_CALL, {}, team(), None, over("nobody is on call for ap")),
     ("no schedule", Owner("no", kind="on_call"), {}, team(), None, over("there is no schedule no")),
     (
@@ -104,7 +111,7 @@ WAYS: list[tuple[str, Owner, dict[str, Any], Team, LookedUp | None, Candidate]] 
         {},
         team((D, away(C)), shift=D),
         None,
-        Candidate(person=C, why=f"{RULE} (on call for ap); stands in for {D}, {UNTIL}"),
+        by_rule(C, f" (on call for ap){STANDS_IN}"),
     ),
     (
         "of a group the least loaded",
@@ -112,7 +119,7 @@ WAYS: list[tuple[str, Owner, dict[str, Any], Team, LookedUp | None, Candidate]] 
         {},
         team(group=(B, D, C), loads={B: 3, D: 1, C: 1}),
         None,
-        Candidate(person=D, why=f"{RULE} (@ap, least loaded)"),
+        by_rule(D, " (@ap, least loaded)"),
     ),
     (
         "of them who is there",
@@ -120,7 +127,7 @@ WAYS: list[tuple[str, Owner, dict[str, Any], Team, LookedUp | None, Candidate]] 
         {},
         team((D, away(A)), group=(B, D), loads={B: 3}),
         None,
-        Candidate(person=B, why=f"{RULE} (@ap, least loaded)"),
+        by_rule(B, " (@ap, least loaded)"),
     ),
     ("an empty group", GROUP, {}, team(), None, over("nobody of @ap is there")),
     (
@@ -129,9 +136,9 @@ WAYS: list[tuple[str, Owner, dict[str, Any], Team, LookedUp | None, Candidate]] 
         {},
         team(group=(B, D), turns={"group @ap": 3}),
         None,
-        Candidate(person=D, why=f"{RULE} (@ap, round robin)", turn="group @ap"),
+        by_rule(D, " (@ap, round robin)", "group @ap"),
     ),
-    ("named in a field", FIELD, NAMES_DOV, team(), None, Candidate(person=D, why=f"{RULE} (named in labels.owner)")),
+    ("named in a field", FIELD, NAMES_DOV, team(), None, by_rule(D, " (named in labels.owner)")),
     ("a field that is not there", FIELD, {}, team(), None, over("labels.owner names nobody")),
     (
         "a field without a person",
@@ -147,7 +154,7 @@ WAYS: list[tuple[str, Owner, dict[str, Any], Team, LookedUp | None, Candidate]] 
         {"discrepancy": FULL.discrepancy},
         team(),
         FOUND,
-        Candidate(person=D, why=f"{RULE} (owners.csv, by entity.id)"),
+        by_rule(D, " (owners.csv, by entity.id)"),
     ),
     ("a table without the key", TABLE, {}, team(), FOUND, over("the alert has no entity.id")),
     (
@@ -443,7 +450,19 @@ def test_a_star_stands_for_anything_and_nothing_else_is_special(value: str, befo
     assert matches({"labels.x": (f"{before}*{after}",)}, labelled(before + value + after))
 
 
-NOBODYS = ["", "   ", "ana", "@ana", "<@U0ANA>", "ana@acme", "a b@acme.example", "x@y.z, d@e.f", "slack:u0ana", "slack:U0", "teams:1"]  # fmt: skip
+NOBODYS = [
+    "",
+    "   ",
+    "ana",
+    "@ana",
+    "<@U0ANA>",
+    "ana@acme",
+    "a b@acme.example",
+    "x@y.z, d@e.f",
+    "slack:u0ana",
+    "slack:U0",
+    "teams:1",
+]
 
 
 @pytest.mark.parametrize("named", NOBODYS)
