@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from bot.core.events import Actor, Event, Kind
 from bot.core.given import Given
 from bot.core.mutes import Mute
 from bot.core.signal import Severity, Signal
-from bot.core.state import Alert, Cause, Change, Refused, Status, card, change, packed, to_owner
+from bot.core.state import Alert, Cause, Change, Refused, Status, card, change, having, packed, to_owner
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,23 @@ class Placed:
 
 def raised(signal: Signal, given: Given, *, placed: Placed) -> Change:
     """- ▶ open: the first clock starts, a card is owed; under a mute it waits in silence until that ends."""
+    alert = opened(signal, given, placed=placed)
+    event = Event(
+        alert_id=alert.id,
+        seq=1,
+        at=given.now,
+        kind=Kind.RAISED,
+        actor=source(signal.source),
+        generation=1,
+        reason=placed.why,
+        data={"set": packed(alert)},
+    )
+    turns = (placed.turn,) if placed.turn else ()
+    return Change(alert=alert, events=(event,), owed=(card(alert),) if alert.has_card else (), turns=turns)
+
+
+def opened(signal: Signal, given: Given, *, placed: Placed) -> Alert:
+    """The alert as it begins."""
     now, policy, mute = given.now, given.policy, placed.mute
     alert = Alert(
         id=placed.alert_id,
@@ -52,19 +69,7 @@ def raised(signal: Signal, given: Given, *, placed: Placed) -> Change:
         answer_by=clocks.answer_by(policy, signal.severity, mute.until if mute else now),
         step_since=now,
     )
-    alert = alert if mute else replace(alert, due_at=due(alert, given))
-    event = Event(
-        alert_id=alert.id,
-        seq=1,
-        at=now,
-        kind=Kind.RAISED,
-        actor=source(signal.source),
-        generation=1,
-        reason=placed.why,
-        data={"set": packed(alert)},
-    )
-    turns = (placed.turn,) if placed.turn else ()
-    return Change(alert=alert, events=(event,), owed=(card(alert),) if alert.has_card else (), turns=turns)
+    return alert if mute else having(alert, {"due_at": due(alert, given)})
 
 
 def raised_again(alert: Alert, given: Given, *, signal: Signal) -> Change:
@@ -96,7 +101,7 @@ def _sooner(alert: Alert, signal: Signal, given: Given) -> dict[str, Any]:
     if deadline and alert.acknowledged_at:
         shorter = clocks.resolve_by(worse.policy, signal.severity, alert.acknowledged_at)
         deadline = max(min(deadline, shorter), now + timedelta(minutes=1))
-    now_so = replace(alert, severity=signal.severity, answer_by=answer, snoozed_until=None)
+    now_so = having(alert, {"severity": signal.severity, "answer_by": answer, "snoozed_until": None})
     asks = [due(now_so, worse), alert.due_at, deadline]
     soonest = min(at for at in asks if at)
     return {"resolve_by": deadline, "answer_by": answer, "due_at": max(soonest, now + timedelta(seconds=1))}
@@ -104,7 +109,7 @@ def _sooner(alert: Alert, signal: Signal, given: Given) -> dict[str, Any]:
 
 def came_back(alert: Alert, given: Given, *, signal: Signal, owner: str) -> Change:
     """closed ▶ open: the fix did not hold; the same owner first, where they can still be asked."""
-    to = fresh(replace(alert, severity=signal.severity), given.under(signal.severity), owner) | {
+    to = fresh(having(alert, {"severity": signal.severity}), given.under(signal.severity), owner) | {
         "signal": signal,
         "severity": signal.severity,
         "count": alert.count + 1,

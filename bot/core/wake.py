@@ -28,7 +28,7 @@ from bot.core.asking import (
 from bot.core.events import CLOCK, Kind
 from bot.core.given import Given
 from bot.core.people import absent, gone, managers, stand_in
-from bot.core.state import ASKING, Alert, Cause, Change, Owed, Refused, Status, change, owe, to_owner
+from bot.core.state import ASKING, Alert, Cause, Change, Owed, Refused, Status, change, having, owe, to_owner
 
 
 def wake(alert: Alert, given: Given) -> Change | None:
@@ -69,7 +69,7 @@ def _snooze_ended(alert: Alert, given: Given) -> Change:
     if alert.status == Status.ACKNOWLEDGED and alert.resolve_by:
         to["due_at"] = next_check_in(alert, given, deadline=alert.resolve_by)
     else:
-        to["due_at"] = due(replace(alert, snoozed_until=None), given)
+        to["due_at"] = due(having(alert, {"snoozed_until": None}), given)
     held = {"held_by": alert.held_by} if alert.held_by else {}
     step = _tick(alert, Kind.SNOOZE_ENDED, given, to=to, facts=held)
     # The card of what was held back mentions its owner already.
@@ -111,7 +111,7 @@ def _nudge(alert: Alert, given: Given, asked: Asked) -> Change:
 
 
 def _with_due(alert: Alert, given: Given, **to: Any) -> dict[str, Any]:
-    return {**to, "due_at": due(replace(alert, **to), given)}
+    return {**to, "due_at": due(having(alert, to), given)}
 
 
 def _awake(asked: Asked, alert: Alert, given: Given) -> Asked:
@@ -133,7 +133,7 @@ def escalate(
     asked = _awake(asked, alert, given)
     why = cause or Cause(Kind.ESCALATED, by=CLOCK, at=given.now)
     loud, after = _louder(given, asked), {**(to or {}), **entering(alert, asked, given)}
-    after["due_at"] = due(replace(alert, **after), given)
+    after["due_at"] = due(having(alert, after), given)
     facts: dict[str, Any] = {"asked": names_of(asked, given), "skipped": list(asked.skipped)}
     if batched := _batched(asked, alert, given):
         facts["in_digest"] = sorted(batched)
@@ -187,7 +187,7 @@ def _expire(alert: Alert, given: Given, why: str) -> Change:
         "acknowledged_at": None,
         "resolve_by": None,
     }
-    after = replace(alert, **to)
+    after = having(alert, to)
     asked = following(after, given)
     people = asked.people or (() if asked.channel else (given.plan.last_resort,))
     at = waiting(people, given.now, given, severity=alert.severity, latest=after.answer_by)
