@@ -151,7 +151,7 @@ def upcoming(alert: Alert, given: Given) -> Next:
     """What the clock does next with an open alert about which something was said or done just now (`given.now`)."""
     policy, now = given.policy, given.now
     rung = policy.step(alert.step)
-    pace = now + rung.nudge_every
+    pace = soonest(alert.step, given)
     if stays(alert, policy):
         then = given.at(pace)
         asked = ask(alert, alert.step, then, n=alert.asked + 1)
@@ -161,6 +161,11 @@ def upcoming(alert: Alert, given: Given) -> Next:
     pace = max(pace, (alert.step_since or now) + rung.at_least)
     then = given.at(pace)
     return _kept(alert, following(alert, then), pace, then, up=True)
+
+
+def soonest(step: int, given: Given) -> datetime:
+    """Before this instant the clock never comes, to whomever something was said at this step just now."""
+    return given.now + given.policy.step(step).nudge_every
 
 
 def stays(alert: Alert, policy: Policy) -> bool:
@@ -230,8 +235,13 @@ def due(alert: Alert, given: Given) -> datetime:
 
 def next_check_in(alert: Alert, given: Given, *, deadline: datetime) -> datetime:
     """When the owner is asked whether they are still on it: in their hours, never after the deadline or in the past."""
-    pace = max(min(given.now + given.policy.check_in_every, deadline), given.now + SOON)
+    pace = soonest_check_in(given, deadline=deadline)
     return waiting((alert.owner,), pace, given, severity=alert.severity, latest=max(deadline, pace))
+
+
+def soonest_check_in(given: Given, *, deadline: datetime) -> datetime:
+    """Before this instant the clock never comes to somebody who acknowledged, or answered, just now."""
+    return max(min(given.now + given.policy.check_in_every, deadline), given.now + SOON)
 
 
 # ── how ──────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -7,7 +7,7 @@ sums over people, steps and hours are all the same number. Memory does not grow 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import exp, log
@@ -38,6 +38,10 @@ class Times:
         seconds = span.total_seconds()
         self.buckets[int(log(seconds) / _GROWTH) if seconds > 1 else -1] += 1
         self.count += 1
+
+    def more(self, other: Times) -> None:
+        self.buckets.update(other.buckets)
+        self.count += other.count
 
     def quantile(self, share: float) -> timedelta | None:
         """The span within which this share of them lies; None where there are none."""
@@ -144,7 +148,6 @@ class Outcome:
 
     def __init__(self) -> None:
         self.words = Words()
-        self.fate = Fate()
         self.by_person: dict[str, Words] = {}
         """also by #channel"""
         self.by_owner: dict[str, Fate] = {}
@@ -155,6 +158,11 @@ class Outcome:
         self.skipped: Counter[str] = Counter()
         """reactions that could not be done again, by their kind"""
         self.fidelity = Fidelity()
+
+    @property
+    def fate(self) -> Fate:
+        """Of all alerts together."""
+        return together(self.by_owner.values())
 
     def changed(self, life: Life, change: Change, given: Given, /) -> None:
         for event in change.events:
@@ -168,7 +176,6 @@ class Outcome:
         self.skipped[str(reaction.kind)] += 1
 
     def over(self, ended: Ended, said: Sequence[Said], /) -> None:
-        self.fate.add(ended)
         owner = self.by_owner.get(ended.owner)
         if owner is None:
             owner = self.by_owner[ended.owner] = Fate()
@@ -194,3 +201,16 @@ def sums(rows: Mapping[object, Words]) -> Words:
     """The words of several rows together."""
     names = (*_NAMES.values(), "out_of_hours")
     return Words(**{name: sum(getattr(row, name) for row in rows.values()) for name in names})
+
+
+def together(fates: Iterable[Fate]) -> Fate:
+    """Several owners' alerts as one."""
+    found = Fate()
+    for one in fates:
+        found.alerts += one.alerts
+        found.acknowledge.more(one.acknowledge)
+        found.close.more(one.close)
+        found.late_to_acknowledge += one.late_to_acknowledge
+        found.late_to_resolve += one.late_to_resolve
+        found.never_acknowledged += one.never_acknowledged
+    return found

@@ -9,14 +9,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from bot.core import alert as life
+from bot.core import policy as clocks
+from bot.core.asking import soonest, soonest_check_in
 from bot.core.events import Kind
 from bot.core.given import Given
 from bot.core.raising import Placed, opened
-from bot.core.state import Refused
 from bot.replay.history import Past, Reaction
-
-_ENDS = frozenset({Kind.RESOLVED, Kind.DISMISSED})
 
 
 class Ended(NamedTuple):
@@ -38,26 +36,28 @@ class Ended(NamedTuple):
 def quietly(past: Past, placed: Placed, given: Given) -> Ended | None:
     """How an alert ended that nobody had to be asked about; None where it has to be lived through."""
     reactions = past.reactions
-    if not 0 < len(reactions) <= 2 or placed.mute is not None or reactions[-1].kind not in _ENDS:
+    if not 0 < len(reactions) <= 2 or placed.mute is not None or not _is_final(reactions[-1], given):
         return None
-    last, alert = reactions[-1], opened(past.signal, given, placed=placed)
-    ended = _instant(past, last, placed.owner)
-    if ended is None or alert.due_at is None or not _is_final(last, given):
+    instants = [_instant(past, reaction, placed.owner) for reaction in reactions]
+    answered, ended = instants[0], instants[-1]
+    if answered is None or ended is None or ended < answered or not _is_early(answered, past, placed, given):
         return None
-    answered, deadline = ended, None
-    if len(reactions) == 2:
-        first = reactions[0]
-        at = _instant(past, first, placed.owner)
-        if first.kind != Kind.ACKNOWLEDGED or at is None or not at < alert.due_at or ended < at:
-            return None
-        change = life.acknowledge(alert, given.at(at), by=first.by)
-        if isinstance(change, Refused) or change.alert.due_at is None:
-            return None
-        answered, alert = at, change.alert
-        deadline = alert.resolve_by
-    if alert.due_at is None or not ended < alert.due_at:
+    severity, policy = past.signal.severity, given.policy
+    answer = clocks.answer_by(policy, severity, given.now)
+    if len(reactions) == 1:
+        return Ended(past, placed.owner, answered, ended, answer, None)
+    deadline = clocks.resolve_by(policy, severity, answered)
+    if reactions[0].kind != Kind.ACKNOWLEDGED or not ended < soonest_check_in(given.at(answered), deadline=deadline):
         return None
-    return Ended(past, placed.owner, answered, ended, alert.answer_by, deadline)
+    return Ended(past, placed.owner, answered, ended, answer, deadline)
+
+
+def _is_early(at: datetime, past: Past, placed: Placed, given: Given) -> bool:
+    """Whether somebody has it in hand before the first clock comes."""
+    if at < soonest(0, given):
+        return True
+    due = opened(past.signal, given, placed=placed).due_at
+    return due is not None and at < due
 
 
 def _instant(past: Past, reaction: Reaction, owner: str) -> datetime | None:
@@ -68,7 +68,8 @@ def _instant(past: Past, reaction: Reaction, owner: str) -> datetime | None:
 
 
 def _is_final(reaction: Reaction, given: Given) -> bool:
-    """Whether nobody else has to agree to it."""
-    if not reaction.data.get("reason", "").strip():
+    """Whether it ends the alert, and nobody else has to agree to that."""
+    kind = reaction.kind
+    if kind != Kind.RESOLVED and (kind != Kind.DISMISSED or given.policy.second_person):
         return False
-    return reaction.kind == Kind.RESOLVED or not given.policy.second_person
+    return bool(reaction.data["reason"].strip())
