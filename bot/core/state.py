@@ -291,6 +291,8 @@ def _difference(before: Alert, to: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _pack(value: Any) -> Any:
+    if type(value) in _AS_IS:
+        return value
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Signal):

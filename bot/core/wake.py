@@ -116,7 +116,8 @@ def _with_due(alert: Alert, given: Given, **to: Any) -> dict[str, Any]:
 
 def _awake(asked: Asked, alert: Alert, given: Given) -> Asked:
     """Those of them whose hour it is; one who sleeps is spared where another can act."""
-    return replace(asked, people=awake(asked.people, given, severity=alert.severity)) if asked.people else asked
+    people = awake(asked.people, given, severity=alert.severity) if asked.people else ()
+    return asked if people == asked.people else replace(asked, people=people)
 
 
 def _batched(asked: Asked, alert: Alert, given: Given) -> set[str]:
@@ -138,8 +139,9 @@ def escalate(
     if batched := _batched(asked, alert, given):
         facts["in_digest"] = sorted(batched)
     kind = Kind.EXCEPTION if loud == "exception" else Kind.ESCALATED
-    step = change(alert, replace(why, kind=kind, facts=facts), to=after)
-    step = replace(step, turns=(asked.turn,) if asked.turn else ())
+    step = change(alert, Cause(kind, by=why.by, at=why.at, reason=why.reason, facts=facts), to=after)
+    if asked.turn:
+        step = replace(step, turns=(asked.turn,))
     return _owing(step, _told(step.alert, loud, asked, given))
 
 
@@ -204,7 +206,7 @@ def _tick(
 
 
 def _owing(step: Change, owed: tuple[Owed, ...]) -> Change:
-    return replace(step, owed=(*step.owed, *owed))
+    return Change(alert=step.alert, events=step.events, owed=(*step.owed, *owed), turns=step.turns)
 
 
 def _reminders(alert: Alert, given: Given, kind: str, *, second: bool) -> tuple[Owed, ...]:
@@ -219,12 +221,10 @@ def _told(alert: Alert, kind: str, asked: Asked, given: Given) -> tuple[Owed, ..
     if asked.channel:
         return (owe(alert, kind, place=f"{alert.platform}:{asked.channel}"),)
     people = asked.people or (given.plan.last_resort,)
+    words = (owe(alert, kind, place=f"{alert.platform}:@{person}", person=person) for person in people)
     return tuple(
-        replace(
-            owe(alert, kind, place=f"{alert.platform}:@{person}", person=person),
-            in_digest=in_digest(person, alert, given),
-        )
-        for person in people
+        replace(word, in_digest=True) if in_digest(person, alert, given) else word
+        for word, person in zip(words, people, strict=True)
     )
 
 
