@@ -163,14 +163,18 @@ def report(sizes: tuple[int, ...], *, noisy: bool) -> bool:
         goal=f"<= {LINEAR}x",
         met=linear <= LINEAR,
     )
-    return met & figure(
-        f"memory: {large:,}",
-        f"{found[large][2]:.1f} MB",
-        reference=f"{found[small][2]:.1f} MB for {small:,}",
-        ratio=flat,
-        goal=f"<= {FLAT}x",
-        met=flat <= FLAT,
-    ) & (1 / time_each[large] >= GOAL)
+    return (
+        met
+        & figure(
+            f"memory: {large:,}",
+            f"{found[large][2]:.1f} MB",
+            reference=f"{found[small][2]:.1f} MB for {small:,}",
+            ratio=flat,
+            goal=f"<= {FLAT}x",
+            met=flat <= FLAT,
+        )
+        & (1 / time_each[large] >= GOAL)
+    )
 
 
 def main() -> None:

@@ -103,7 +103,8 @@ def _raised_again(alert: Alert, given: Given, reaction: Reaction) -> Outcome:
     if closed is None or given.now - closed > given.policy.reopen_window:
         return Refused(code="finished", why=sentence("Here it would be an alert of its own."))
     owner = heir(alert.owner, given) if gone(alert.owner, given.roster) else alert.owner
-    return raising.came_back(alert, given, signal=signal, owner=owner)
+    mute = raising.holding(route(signal, given.plan), given)
+    return raising.came_back(alert, given, signal=signal, owner=owner, mute=mute)
 
 
 def _noticed(alert: Alert, given: Given, reaction: Reaction) -> Outcome:

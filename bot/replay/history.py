@@ -100,12 +100,13 @@ def addressed(event: Event, owner: str) -> tuple[str, ...]:
     kind = event.kind
     if kind in _ASKED:
         return tuple(name[1:] for name in event.data["asked"] if name.startswith("@"))
+    after = event.data["set"]
     if kind in _TO_OWNER:
-        return (owner,)
+        return () if kind == Kind.CAME_BACK and after.get("held_by") else (owner,)
     if kind == Kind.RESPONDER_ADDED:
         return (event.data["to"],)
-    got_worse = kind == Kind.RAISED_AGAIN and "severity" in event.data["set"]
-    asks_back = kind == Kind.CLEARED and "status" not in event.data["set"]
+    got_worse = kind == Kind.RAISED_AGAIN and "severity" in after and "held back" not in event.reason
+    asks_back = kind == Kind.CLEARED and "due_at" in after and "status" not in after
     return (owner,) if got_worse or asks_back else ()
 
 

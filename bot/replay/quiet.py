@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from bot.core import policy as clocks
-from bot.core.asking import soonest, soonest_check_in
+from bot.core.asking import earliest, earliest_check_in
 from bot.core.events import Kind
 from bot.core.given import Given
 from bot.core.raising import Placed, opened
@@ -47,14 +47,14 @@ def quietly(past: Past, placed: Placed, given: Given) -> Ended | None:
     if len(reactions) == 1:
         return Ended(past, placed.owner, answered, ended, answer, None)
     deadline = clocks.resolve_by(policy, severity, answered)
-    if reactions[0].kind != Kind.ACKNOWLEDGED or not ended < soonest_check_in(given.at(answered), deadline=deadline):
+    if reactions[0].kind != Kind.ACKNOWLEDGED or not ended < earliest_check_in(given.at(answered), deadline=deadline):
         return None
     return Ended(past, placed.owner, answered, ended, answer, deadline)
 
 
 def _is_early(at: datetime, past: Past, placed: Placed, given: Given) -> bool:
     """Whether somebody has it in hand before the first clock comes."""
-    if at < soonest(0, given):
+    if at < earliest(0, given):
         return True
     due = opened(past.signal, given, placed=placed).due_at
     return due is not None and at < due

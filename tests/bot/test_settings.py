@@ -68,7 +68,7 @@ def test_the_configuration_of_the_design_becomes_a_plan() -> None:
     assert plan.rules == (
         Rule(
             when={"labels.team": ("payments",), "severity": ("critical",)},
-            owner="ana@acme.example",
+            owners=(Owner("ana@acme.example"),),
             channel="#payments",
             policy="default",
         ),
@@ -183,7 +183,7 @@ def test_one_duration_stands_for_every_severity_and_left_out_ones_are_as_built_i
 )
 def test_whom_a_step_asks_is_written_in_one_way(written: str, who: str) -> None:
     steps = f"    acknowledge:\n      steps:\n        - {{who: {written}, nudge_every: 5m}}"
-    assert policy(steps).steps[0].who == who
+    assert policy(steps).steps[0].who == (who,)
 
 
 def test_scalars_stay_what_was_written() -> None:

@@ -7,9 +7,8 @@ from collections import Counter
 import pytest
 from living import Town
 
-from bot.core.people import Person
 from bot.replay.engine import Replay, Rules
-from bot.replay.history import LOUD, Past, Said, said
+from bot.replay.history import LOUD, Said, said
 from bot.replay.outcome import Outcome, sums
 from bot.replay.quiet import Ended
 from bot.replay.roster import Town as Virtually
@@ -25,7 +24,7 @@ class Kept(Outcome):
         super().__init__()
         self.kept: dict[str, list[Said]] = {}
 
-    def over(self, ended: Ended, said, /) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    def over(self, ended: Ended, said, /) -> None:  # type: ignore[no-untyped-def]
         super().over(ended, said)
         self.kept[ended.past.id] = list(said)
 
