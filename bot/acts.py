@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.core.events import Actor
 from bot.core.lookedup import NOTHING, LookedUp
 from bot.core.people import Person
 from bot.core.signal import Signal
@@ -21,6 +22,8 @@ class Arrival:
     interaction: Interaction | None = None
     looked: LookedUp = NOTHING
     """what tables of owners said of it"""
+    by: Actor | None = None
+    """who raises it, where that is not its source itself"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ or not at all. The rules are pure functions in `bot.core`; what is said outside 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.acting import Acting
@@ -17,13 +17,15 @@ from bot.core import dismissal, helping, raising
 from bot.core.events import Actor
 from bot.core.fate import realigned
 from bot.core.given import Given
+from bot.core.lookedup import NOTHING, LookedUp
 from bot.core.people import Nobody, gone
 from bot.core.raising import Placed
-from bot.core.routing import route
+from bot.core.routing import route, wanted
 from bot.core.signal import Signal
 from bot.core.state import Alert, Change, Refused, Status
 from bot.core.text import Who, sentence
 from bot.core.wake import heir, orphaned, to_the_top, wake
+from bot.lookups import NO_TABLES, Lookups
 from bot.ports import Interaction, Tx
 
 
@@ -32,8 +34,16 @@ class Loop(Acting):
     """The product. `new_id` makes ids of alerts: 26 characters that sort by time."""
 
     new_id: Callable[[], str]
+    lookups: Lookups = NO_TABLES
 
     # ── a source raises ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def look_up(self, signal: Signal) -> LookedUp:
+        """What tables of owners outside say of this signal: asked before the transaction, which waits for nobody."""
+        return self.lookups.facts(wanted(signal, self.plan))
+
+    def needs_looking_up(self, signal: Signal) -> bool:
+        return bool(self.lookups.tables and wanted(signal, self.plan))
 
     def receive(self, arrivals: Sequence[Arrival]) -> list[Received | Refused]:
         """Store a group of raises in one commit; the answers come in their order. Raises Away or Conflict."""
@@ -89,6 +99,7 @@ class Loop(Acting):
             why=owner.why,
             turn=owner.turn,
             mute=raising.holding(way, given),
+            by=arrival.by,
         )
         return raising.raised(signal, given, placed=placed)
 
@@ -145,9 +156,12 @@ class Loop(Acting):
 
     def not_mine(self, act: Act) -> Done:
         """Routing's next candidate is asked; said too often, it is an exception for the owner of last resort."""
+        before = self.store.alert(act.alert_id)
+        looked = self.look_up(before.signal) if before else NOTHING
 
         def decide(alert: Alert, given: Given, by: Actor) -> Change | Refused:
-            following = route(alert.signal, self.plan).following(given.known, (*alert.declined, alert.owner, by.id))
+            known = replace(given.known, looked=looked)
+            following = route(alert.signal, self.plan).following(known, (*alert.declined, alert.owner, by.id))
             if alert.hops + 1 < given.policy.hops or self.plan.last_resort in (alert.owner, by.id):
                 turn = following.turn if following else None
                 return life.not_mine(alert, given, by=by, to=following.person if following else None, turn=turn)

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import reduce
+from itertools import islice
 
-from bot.core.people import Person
-from bot.ports import Clock, Directory, Store, Unknown
+from bot.core.people import Away, Person
+from bot.directories import Directory, Roll
+from bot.ports import Clock, Store, Unknown
 
 FRESH = timedelta(minutes=10)
 
@@ -52,6 +54,30 @@ class People:
             return remembered[0]
         before = {ref: remembered[0]} if remembered else {}
         return self._ask([ref], before, now).get(ref) or before.get(ref)
+
+    def refresh(self) -> None:
+        """Whoever the directories that can tell of everybody at once know: who is away, and who has left, in time.
+
+        Raises Unknown where one of them cannot be asked now.
+        """
+        now = self.clock.now()
+        for directory in self.directories:
+            if isinstance(directory, Roll):
+                everybody = iter(directory.everybody())
+                while some := list(islice(everybody, 500)):
+                    self._remember(some, now)
+
+    def _remember(self, some: Sequence[Person], now: datetime) -> None:
+        """Only who is remembered already, and only what such a list says of them: managers are asked for one by one."""
+        remembered = self.store.people([person.id for person in some])
+        changed = []
+        for person in some:
+            if person.id in remembered:
+                before, asked_at = remembered[person.id]
+                after = replace(before, active=before.active and person.active, away=_away(before, person, now))
+                changed += [(after, asked_at)] if after != before else []
+        for asked_at in {at for _, at in changed}:
+            self.store.save_people([person for person, at in changed if at == asked_at], at=asked_at)
 
     def learn(self, people: Iterable[Person]) -> None:
         """People named in the configuration, kept together with what is remembered of them already."""
@@ -111,10 +137,20 @@ def merge(first: Person, second: Person) -> Person:
         name=first.name if first.name != first.id else second.name,
         manager=first.manager or second.manager,
         time_zone=first.time_zone if first.time_zone != "UTC" else second.time_zone,
+        working=first.working or second.working,
+        quiet=first.quiet or second.quiet,
+        country=first.country or second.country,
+        prefers=first.prefers if first.prefers != "instant" else second.prefers,
+        away=tuple(dict.fromkeys((*first.away, *second.away))),
         active=first.active and second.active,
         kind=second.kind if first.kind == "human" and second.kind != "unknown" else first.kind,
         chat={**second.chat, **first.chat},
     )
+
+
+def _away(before: Person, listed: Person, now: datetime) -> tuple[Away, ...]:
+    """What the list says of their absence now, beside those that are known to lie ahead."""
+    return (*listed.away, *(one for one in before.away if one.start > now and one not in listed.away))
 
 
 def _old(asked_at: datetime, now: datetime) -> bool:

@@ -313,6 +313,17 @@ class Store(Rota, Protocol):
         ...
 
     def alerts(self, which: AlertFilter, /) -> Page: ...
+    def search(self, words: str, /, *, limit: int) -> list[Alert]:
+        """Alerts of which the title, the entity, a label or the dedup key has these words, newest first.
+
+        The five thousand newest are looked through.
+        """
+        ...
+
+    def cards(self, alerts: Iterable[Alert], /) -> dict[str, Receipt]:
+        """alert id ▶ where its card is, of those that have been shown"""
+        ...
+
     def events(self, alert_id: str, /, *, after: int = 0, limit: int = 500) -> tuple[Event, ...]: ...
     def due_alerts(self, now: datetime, /, *, limit: int) -> list[tuple[str, datetime]]:
         """(alert id, due_at) of unfinished alerts due at `now`, longest overdue first."""
@@ -493,6 +504,9 @@ class Chat(Protocol):
         ...
 
     def is_member(self, channel: str, chat_id: str, /) -> bool: ...
+    def permalink(self, receipt: Receipt, /) -> str | None:
+        """The address at which people read this message; never raises."""
+        ...
 
 
 class Throttle(Protocol):
@@ -522,17 +536,11 @@ class Teller(Protocol):
     def tell(self, subject: str, text: str, /) -> None: ...
 
 
-class Directory(Protocol):
-    """Who somebody is. `ref` is an e-mail or `<platform>:<chat id>`. None = not known here. Raises Unknown."""
-
-    def find(self, ref: str, /) -> Person | None: ...
-
-
 class Queue(Protocol):
     """Hints to workers. Losing one does no harm: the clock finds what is due in the database."""
 
     def hint(self, job: str, ids: Iterable[str | int], /) -> bool:
-        """`deliver`, `wake`, `sweep` (an id each) or `fold` (a lane); False where the queue is away."""
+        """`deliver`, `wake`, `sweep` (an id each), `fold` (a lane), `keep`, `report`; False where the queue is away."""
         ...
 
     def ping(self) -> bool: ...
@@ -548,14 +556,18 @@ class Gesture:
     chat_id: str
     """who, by their id in the chat"""
     act: str
-    """an act of the loop (acknowledge, resolve, not_mine …), or history | form | command | home"""
+    """an act of the loop (acknowledge, resolve, not_mine …), or history | form | command | home | bulk | raise"""
     alert_id: str = ""
     seen: int | None = None
     """the alert's generation on the card it was made on"""
     channel: str = ""
     """the chat's id of the channel it was made in (of a form: in which it was asked for), empty in Home"""
     fields: Mapping[str, str] = field(default_factory=dict)
-    """what a form was filled with (`until`: Unix seconds, `person`: a chat id); a command's `text`; a form's `for`"""
+    """What a form was filled with (`until`: Unix seconds, `person`: a chat id); a command's `text`; a form's `for`.
+
+    Of Home what is chosen (`tab`, `severity`, `source`); of a `bulk` act its name in `for` and `picked`, each
+    `<alert id>:<generation>`, separated by blanks; of a message that is raised its `text`, `link` and `author`.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -566,6 +578,7 @@ class Answer:
     said: Text = ()
     sheet: Sheet | None = None
     form: Form | None = None
+    """about `alert` or, without one, about whatever the gesture's fields name"""
     alert: Alert | None = None
     wrong: str = ""
     """the form's field that is wrong, where one is"""

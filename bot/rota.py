@@ -92,11 +92,11 @@ class Rota(Protocol):
         ...
 
     def keep_calendar(self, schedule: str, shifts: Sequence[Shift], /, *, at: datetime) -> None:
-        """What a calendar says from now on, in place of its shifts that end after `at`; not of overrides."""
+        """What a calendar says from now on: it replaces the calendar's shifts that end after `at`, no overrides."""
         ...
 
     def shifts_between(self, schedule: str, start: datetime, until: datetime, /) -> list[Shift]:
-        """The calendar's shifts and the overrides that touch this span, as they were stored; overrides newest first."""
+        """The calendar's shifts and the overrides that touch this span, in the order in which they were stored."""
         ...
 
     # groups

@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
+from hashlib import sha256
 
 from bot import crash
 from bot.acts import Act, Done
+from bot.attendance import Attendance
 from bot.core import pages
 from bot.core.forms import FORMS
 from bot.core.people import Person
 from bot.core.state import Alert
-from bot.core.text import Text, Who, host, sentence
+from bot.core.text import Text, Who, host, linked, refs, sentence
 from bot.loop import Loop
 from bot.people import People
-from bot.ports import Answer, Chat, Gesture, Interaction, Store
-from handlers import commands, home
+from bot.ports import Answer, Chat, Gesture, Interaction, Queue, Store
+from bot.saying import card_links
+from handlers import commands, home, raised, several
 from handlers.meters import ACTS
+from handlers.reader import Reader
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +33,8 @@ class Desk:
     store: Store
     people: People
     chats: Mapping[str, Chat]
+    attendance: Attendance
+    queue: Queue
 
     def take(self, gesture: Gesture) -> Answer:
         """Do it, once, and say what became of it. Raises Away when nothing can be stored."""
@@ -38,25 +45,50 @@ class Desk:
         answer = self._answer(gesture, person)
         crash.point("act.stored")
         ACTS.labels(act=gesture.act, result="done" if answer.ok else "refused").inc()
+        answer = self._linked(answer, gesture.platform)
         return replace(answer, people=self.people.known(_named(answer) | {person.id}))
 
     def _answer(self, gesture: Gesture, person: Person) -> Answer:
         if gesture.act == "command":
-            return commands.run(gesture.fields.get("text", ""), self._reader(gesture, person))
+            return commands.run(gesture.fields.get("text", ""), partial(self._typed, gesture, person))
         if gesture.act == "home":
-            return home.show(self._reader(gesture, person))
+            return home.show(self._reader(gesture, person), gesture.fields)
+        if gesture.act in ("bulk", "raise") or "picked" in gesture.fields or gesture.fields.get("for") == "raise":
+            return self._without_alert(gesture, person)
         act = self._act(gesture, person)
         if gesture.act == "history":
             return self._history(act)
         if gesture.act == "form":
             return self._form(gesture, act)
-        return self._do(gesture, act)
+        return self._do(gesture.act, act, gesture.fields)
 
-    def _reader(self, gesture: Gesture, person: Person) -> commands.Reader:
+    def _without_alert(self, gesture: Gesture, person: Person) -> Answer:
+        """What is about several alerts, or about none yet."""
+        wanted = gesture.fields.get("for", "")
+        if gesture.act == "raise":
+            return raised.raise_alert(gesture, person, people=self.people, loop=self.loop)
+        if gesture.act == "form" and wanted == "raise":
+            return raised.form(gesture, person)
+        if gesture.act == "form":
+            return several.form(gesture)
+        return several.do(gesture, lambda one: self._do(wanted, self._act(one, person), one.fields))
+
+    def _typed(self, gesture: Gesture, person: Person, rest: str) -> commands.Typed:
+        errand = f"{gesture.platform}:{person.id}:{sha256(gesture.id.encode()).hexdigest()[:16]}"
+        return commands.Typed(
+            reader=self._reader(gesture, person),
+            rest=rest,
+            attendance=self.attendance,
+            draw=lambda: self.queue.hint("report", [errand]),
+        )
+
+    def _reader(self, gesture: Gesture, person: Person) -> Reader:
         chat = self.chats[gesture.platform]
-        return commands.Reader(
+        return Reader(
             person=person,
+            platform=gesture.platform,
             store=self.store,
+            people=self.people,
             now=self.loop.clock.now(),
             concerns=self.loop.concerns,
             is_member=lambda place: chat.is_member(place.partition(":")[2], gesture.chat_id),
@@ -91,11 +123,20 @@ class Desk:
             return _told(done)
         return Answer(ok=True, form=FORMS[wanted], alert=done.alert)
 
-    def _do(self, gesture: Gesture, act: Act) -> Answer:
-        doing = _DOING.get(gesture.act)
+    def _do(self, name: str, act: Act, fields: Mapping[str, str]) -> Answer:
+        doing = _DOING.get(name)
         if doing is None:
             return Answer(ok=False, said=sentence("This button is of another version. Nothing was done."))
-        return doing(self, act, gesture.fields)
+        return doing(self, act, fields)
+
+    def _linked(self, answer: Answer, platform: str) -> Answer:
+        """The answer with a link at every number of an alert whose card can be opened."""
+        wanted = pages.refs(answer.sheet) if answer.sheet else refs(answer.said)
+        if not wanted:
+            return answer
+        links = card_links(wanted, self.store, self.chats.get(platform))
+        sheet = pages.linked(answer.sheet, links) if answer.sheet else None
+        return replace(answer, sheet=sheet, said=linked(answer.said, links))
 
     def acknowledge(self, act: Act, fields: Mapping[str, str]) -> Answer:
         return _told(self.loop.acknowledge(act))
@@ -132,6 +173,22 @@ class Desk:
     def reopen(self, act: Act, fields: Mapping[str, str]) -> Answer:
         return _told(self.loop.reopen(act, reason=fields.get("reason", "")), "reason")
 
+    def escalate(self, act: Act, fields: Mapping[str, str]) -> Answer:
+        return _told(self.loop.escalate(act))
+
+    def help(self, act: Act, fields: Mapping[str, str]) -> Answer:
+        return _told(self.loop.help(act))
+
+    def agree(self, act: Act, fields: Mapping[str, str]) -> Answer:
+        return _told(self.loop.agree(act))
+
+    def add_responder(self, act: Act, fields: Mapping[str, str]) -> Answer:
+        platform = act.interaction.source.partition(":")[0]
+        person = self.people.by_chat(platform, fields.get("person", ""))
+        if person is None:
+            return _wrong("person", "Closeloop does not know this person.")
+        return _told(self.loop.add_responder(act, person=person.id), "person")
+
 
 _DOING: dict[str, Callable[[Desk, Act, Mapping[str, str]], Answer]] = {
     "acknowledge": Desk.acknowledge,
@@ -142,6 +199,10 @@ _DOING: dict[str, Callable[[Desk, Act, Mapping[str, str]], Answer]] = {
     "note": Desk.note,
     "dismiss": Desk.dismiss,
     "reopen": Desk.reopen,
+    "escalate": Desk.escalate,
+    "help": Desk.help,
+    "agree": Desk.agree,
+    "add_responder": Desk.add_responder,
 }
 
 

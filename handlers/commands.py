@@ -3,90 +3,127 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
+from bot.attendance import Attendance
 from bot.core import pages
-from bot.core.people import Person
+from bot.core.help import USAGES, help_page
 from bot.core.state import Alert
 from bot.core.text import sentence
-from bot.ports import AlertFilter, Answer, Store
+from bot.ports import Answer
+from handlers import attendance, duty
+from handlers.reader import Reader
 
-UNFINISHED = ("open", "acknowledged", "resolved")
-LOOKED_AT = 200
+FOUND = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reader:
-    """Somebody who wants to see alerts."""
+class Typed:
+    """One command: who typed it, what follows its first word, what may be asked."""
 
-    person: Person
-    store: Store
-    now: datetime
-    concerns: Callable[[Person, Sequence[Alert]], set[str]]
-    """ids of those that are theirs to see without being in the channel"""
-    is_member: Callable[[str], bool]
-    """in the channel of this place"""
-
-    def sees(self, alerts: Sequence[Alert]) -> list[Alert]:
-        """Those of `alerts` that they may see: theirs, and what stands in channels they are in."""
-        theirs = self.concerns(self.person, alerts)
-        places = {alert.place for alert in alerts if alert.id not in theirs} if self.person.may_own else set()
-        open_to_them = {place for place in places if self.is_member(place)}
-        return [alert for alert in alerts if alert.id in theirs or alert.place in open_to_them]
-
-    def mine(self) -> list[Alert]:
-        which = AlertFilter(owner=self.person.id, status=UNFINISHED, order="due", limit=LOOKED_AT)
-        return list(self.store.alerts(which).items)
-
-    def open(self, place: str | None = None) -> list[Alert]:
-        which = AlertFilter(status=UNFINISHED, place=place, order="due", limit=LOOKED_AT)
-        return self.sees(self.store.alerts(which).items)
+    reader: Reader
+    rest: str
+    attendance: Attendance
+    draw: Callable[[], bool]
+    """has the report drawn and sent to whoever asked; False where nobody can just now"""
 
 
-def run(typed: str, reader: Reader) -> Answer:
-    """The answer to `/loop <typed>`."""
-    word, _, rest = typed.strip().partition(" ")
-    command = _COMMANDS.get(word.lower() or "mine")
+Command = Callable[[Typed], Answer]
+
+
+def run(text: str, typed: Callable[[str], Typed]) -> Answer:
+    """The answer to `/loop <text>`; `typed` makes what a command gets of what follows its first word."""
+    word, _, rest = text.strip().partition(" ")
+    name = word.lower() or "mine"
+    command = COMMANDS.get(_ALSO.get(name, name))
     if command is None:
-        near = difflib.get_close_matches(word.lower(), _COMMANDS, n=1)
-        hint = f" Did you mean {near[0]}?" if near else " Type help to see what there is."
-        return Answer(ok=False, said=sentence(f"There is no such command.{hint}"))
-    return command(rest.strip(), reader)
+        return _suggested(name, text)
+    return command(typed(rest.strip()))
 
 
-def _mine(rest: str, reader: Reader) -> Answer:
-    return Answer(ok=True, sheet=pages.listing("My open alerts", reader.mine(), now=reader.now))
+def _suggested(name: str, text: str) -> Answer:
+    near = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
+    if near:
+        example = next((usage for usage, _ in USAGES if usage.split()[0] == near[0]), near[0])
+        return Answer(
+            ok=False, said=sentence(f"There is no such command. Did you mean {near[0]}? Like this: {example}")
+        )
+    return Answer(ok=False, said=sentence("There is no such command. Type help to see what there is."))
 
 
-def _open(rest: str, reader: Reader) -> Answer:
-    name = rest.lower() if rest.startswith("#") else ""
-    place = f"slack:{name}" if name else None
-    title = f"Open alerts in {name}" if name else "Open alerts"
-    return Answer(ok=True, sheet=pages.listing(title, reader.open(place), now=reader.now))
+def _listed(title: str, alerts: list[Alert], typed: Typed) -> Answer:
+    return Answer(ok=True, sheet=pages.listing(title, alerts, now=typed.reader.now))
 
 
-def _status(rest: str, reader: Reader) -> Answer:
-    short = rest.lstrip("#").upper()
+def _mine(typed: Typed) -> Answer:
+    return _listed("My open alerts", typed.reader.mine(), typed)
+
+
+def _open(typed: Typed) -> Answer:
+    name = typed.rest.lower() if typed.rest.startswith("#") else ""
+    place = f"{typed.reader.platform}:{name}" if name else None
+    return _listed(f"Open alerts in {name}" if name else "Open alerts", typed.reader.open(place), typed)
+
+
+def _exceptions(typed: Typed) -> Answer:
+    return _listed("Exceptions", typed.reader.exceptions(), typed)
+
+
+def _status(typed: Typed) -> Answer:
+    short = typed.rest.lstrip("#").upper()
     if len(short) < 4 or not short.isalnum():
         return Answer(ok=False, said=sentence("Type the number on the card, for example: status 8F3K2Q"))
+    reader = typed.reader
     found = reader.sees(reader.store.alerts_by_short(short))
     if not found:
         return Answer(ok=False, said=sentence("No alert that you can see has this number."))
     if len(found) > 1:
-        return Answer(ok=True, sheet=pages.listing(f"Alerts ending in {short}", found, now=reader.now))
+        return _listed(f"Alerts ending in {short}", found, typed)
     events = reader.store.events(found[0].id)
     return Answer(ok=True, sheet=pages.status(found[0], list(events), now=reader.now), alert=found[0])
 
 
-def _help(rest: str, reader: Reader) -> Answer:
-    return Answer(ok=True, sheet=pages.help_page())
+def _find(typed: Typed) -> Answer:
+    """By number, by entity, or by words."""
+    wanted, reader = typed.rest.strip(), typed.reader
+    if len(wanted) < 3:
+        return Answer(ok=False, said=sentence("Type what to look for, three letters or more: find invoice 7731"))
+    by_number = reader.store.alerts_by_short(wanted.lstrip("#").upper()) if wanted.lstrip("#").isalnum() else []
+    found = {alert.id: alert for alert in (*by_number, *reader.store.search(wanted, limit=FOUND * 5))}
+    seen = reader.sees(list(found.values()))[:FOUND]
+    if not seen:
+        return Answer(ok=False, said=sentence("Nothing that you can see was found among the newest alerts."))
+    return _listed("Found", seen, typed)
 
 
-_COMMANDS: dict[str, Callable[[str, Reader], Answer]] = {
+def _report(typed: Typed) -> Answer:
+    if not typed.reader.person.may_own:
+        return Answer(ok=False, said=sentence("Only full members of this workspace can see the report."))
+    if not typed.draw():
+        return Answer(ok=False, said=sentence("The report cannot be drawn just now. Please try again in a minute."))
+    return Answer(ok=True, said=sentence("The report is being drawn; you get it as a direct message in a moment."))
+
+
+def _help(typed: Typed) -> Answer:
+    return Answer(ok=True, sheet=help_page(typed.rest.lower()))
+
+
+COMMANDS: dict[str, Command] = {
     "mine": _mine,
     "open": _open,
     "status": _status,
+    "find": _find,
+    "exceptions": _exceptions,
+    "report": _report,
+    "oncall": duty.oncall,
+    "away": attendance.away,
+    "back": attendance.back,
+    "quiet": attendance.quiet,
+    "prefer": attendance.prefer,
+    "mute": duty.mute,
+    "unmute": duty.unmute,
     "help": _help,
 }
+_ALSO = {"search": "find", "on-call": "oncall", "show": "status", "?": "help"}
+"""other words that people try"""

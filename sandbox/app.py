@@ -19,10 +19,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
-from sandbox import control, gestures, page, respond, webapi
+from sandbox import commands, control, gestures, page, people_control, respond, upload, webapi
 from sandbox.config import SandboxConfig
+from sandbox.desk import Desk
 from sandbox.errors import Json, PageError
-from sandbox.gestures import Desk
 from sandbox.inbound import Bot
 from sandbox.page import person_of, workspace_of
 from sandbox.wire import LoopbackOnly
@@ -99,9 +99,10 @@ GESTURES: dict[str, Gesture] = {
     "act": gestures.press,
     "submit": gestures.submit,
     "close": gestures.close,
-    "command": gestures.command,
+    "command": commands.command,
     "home": gestures.home,
     "message": gestures.write,
+    "shortcut": gestures.shortcut,
     "read": gestures.read,
 }
 
@@ -130,7 +131,17 @@ async def _limits(request: Request) -> Response:
 
 async def _person(request: Request) -> Response:
     ws, bot = workspace_of(request), request.app.state.bot
-    return JSONResponse(control.change_person(ws, bot, request.path_params["id"], await _body(request)))
+    return JSONResponse(people_control.change_person(ws, bot, request.path_params["id"], await _body(request)))
+
+
+async def _new_group(request: Request) -> Response:
+    ws, bot = workspace_of(request), request.app.state.bot
+    return JSONResponse(people_control.new_group(ws, bot, await _body(request)))
+
+
+async def _group(request: Request) -> Response:
+    ws, bot = workspace_of(request), request.app.state.bot
+    return JSONResponse(people_control.change_group(ws, bot, request.path_params["id"], await _body(request)))
 
 
 async def _new_channel(request: Request) -> Response:
@@ -199,12 +210,18 @@ def _routes() -> list[BaseRoute]:
         Route("/sandbox/api/messages", page.messages),
         Route("/sandbox/api/messages_by_delivery", page.messages_by_delivery),
         Route("/sandbox/api/stream", page.stream),
+        Route("/sandbox/api/files", upload.listing),
+        Route("/sandbox/api/files/{id}", upload.shown),
+        Route("/upload/v1/{ticket}", upload.serve, methods=["POST"]),
+        Route("/files-pri/{which}/{name}", upload.private),
         Route("/sandbox/api/log", page.log),
         *(_gesture(name, act) for name, act in GESTURES.items()),
         Route("/sandbox/api/clock", _clock, methods=["POST"]),
         Route("/sandbox/api/faults", _faults, methods=["GET", "POST", "DELETE"]),
         Route("/sandbox/api/limits", _limits, methods=["POST"]),
         Route("/sandbox/api/users/{id}", _person, methods=["POST"]),
+        Route("/sandbox/api/usergroups", _new_group, methods=["POST"]),
+        Route("/sandbox/api/usergroups/{id}", _group, methods=["POST"]),
         Route("/sandbox/api/channels", _new_channel, methods=["POST"]),
         Route("/sandbox/api/channels/{id}", _channel, methods=["POST", "DELETE"]),
         Route("/sandbox/api/install", _install, methods=["POST"]),

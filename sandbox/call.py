@@ -45,7 +45,10 @@ class Call:
 
         Raises SlackError channel_not_found, not_in_channel, is_archived, user_disabled.
         """
-        channel = self._named(self.args.text("channel") or "")
+        return self.place(self._named(self.args.text("channel") or ""))
+
+    def place(self, channel: Channel | None) -> Channel:
+        """Raises the same where the bot may not post."""
         if channel is None or (channel.kind != "channel" and not channel.has_bot):
             raise SlackError("channel_not_found")
         self.line.channel = channel.id

@@ -21,6 +21,8 @@ SCOPES = frozenset(
         "chat:write",
         "commands",
         "dnd:read",
+        "files:read",
+        "files:write",
         "groups:history",
         "groups:read",
         "im:history",
@@ -53,6 +55,14 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Shortcut:
+    """One entry of the manifest's `features.shortcuts`, of type message."""
+
+    name: str
+    callback_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SandboxConfig:
     """`bot_url` is where signed requests go (the bot's /slack/events); `clock_file` is shared with the bot."""
 
@@ -66,6 +76,7 @@ class SandboxConfig:
     scopes: frozenset[str] = SCOPES
     commands: tuple[str, ...] = ("/loop",)
     commands_escape: bool = True  # the manifest's should_escape: `@ben` reaches the bot as `<@U0BEN|ben>`
+    shortcuts: tuple[Shortcut, ...] = (Shortcut(name="Raise as alert", callback_id="raise_alert"),)
     events: frozenset[str] = frozenset({"app_home_opened", "user_change"})
     event_retry_seconds: tuple[float, ...] = (0.0, 60.0, 300.0)
     deadline_seconds: float = 3.0

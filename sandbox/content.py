@@ -10,6 +10,7 @@ from sandbox.args import Args
 from sandbox.blocks import Findings, check_message, with_ids
 from sandbox.config import SandboxConfig
 from sandbox.errors import Json, SlackError
+from sandbox.files import Files, unknown_pictures
 
 TEXT_CUT = 40_000
 UPDATE_TEXT = 4_000
@@ -25,7 +26,7 @@ class Content:
     mentions: list[str]
 
 
-def read_content(args: Args, config: SandboxConfig) -> Content:
+def read_content(args: Args, config: SandboxConfig, files: Files) -> Content:
     """Raises SlackError no_text, invalid_blocks_format, invalid_blocks, msg_blocks_too_long."""
     text = (args.text("text") or "")[:TEXT_CUT]
     blocks = args.structure("blocks", malformed="invalid_blocks_format")
@@ -37,6 +38,7 @@ def read_content(args: Args, config: SandboxConfig) -> Content:
         raise SlackError("no_text")
     findings = check_message(blocks or [], text=text)
     refuse(findings, config.message_text_cap)
+    refuse_pictures(files, blocks)
     parsed = args.flag("link_names") or args.text("parse") == "full"
     return Content(
         text=text,
@@ -55,6 +57,13 @@ def refuse(findings: Findings, cap: int) -> None:
         )
     if findings.text_length > cap:
         raise SlackError("msg_blocks_too_long")
+
+
+def refuse_pictures(files: Files, blocks: list[Json] | None) -> None:
+    """Raises SlackError invalid_blocks for a picture that nobody uploaded."""
+    unknown = unknown_pictures(files, blocks, "/blocks")
+    if unknown:
+        raise SlackError("invalid_blocks", errors=unknown, response_metadata={"messages": unknown})
 
 
 def read_metadata(args: Args, config: SandboxConfig) -> Json | None:

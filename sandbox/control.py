@@ -1,4 +1,4 @@
-"""What tests and the page's switches do to the workspace itself: time, faults, people, channels, forged requests."""
+"""What tests and the page's switches do to the workspace itself: time, channels, installation, forged requests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from sandbox.config import BOT_USER
 from sandbox.errors import Json, PageError
 from sandbox.inbound import FORM, JSON, Bot, Kind, encode, sign
 from sandbox.page import clock
-from sandbox.people import as_slack_user
 from sandbox.workspace import Workspace
 
 Signing = Literal["good", "bad", "none", "stale"]
@@ -36,16 +35,6 @@ def change_limits(ws: Workspace, body: Json) -> Json:
     except ValueError as error:
         raise PageError(str(error)) from None
     return ws.throttle.as_json()
-
-
-def change_person(ws: Workspace, bot: Bot, person_id: str, body: Json) -> Json:
-    """Known fields of a person; `status` and the like are told to the bot as user_change, a manager is not."""
-    person = ws.change_person(person_id, **body)
-    told = bool(body.keys() - {"manager", "presence"})  # Slack sends no user_change for custom fields
-    if told and "user_change" in ws.config.events:
-        shape = as_slack_user(person, ws.clock.now(), with_email="users:read.email" in ws.config.scopes)
-        ws.later(bot.event(payloads.event("user_change", user=shape, event_ts=f"{time.time():.6f}")))
-    return {"ok": True, "user": vars(person)}
 
 
 def new_channel(ws: Workspace, body: Json) -> Json:
@@ -72,10 +61,10 @@ def change_channel(ws: Workspace, bot: Bot, channel_id: str, body: Json) -> Json
     if archived != channel.is_archived:
         channel.is_archived = archived
         kind = "channel_archive" if archived else "channel_unarchive"
-        _tell(ws, bot, kind, channel=channel.id, user="U0ELSA")
+        tell(ws, bot, kind, channel=channel.id, user="U0ELSA")
     for kind, who in (("member_joined_channel", "add"), ("member_left_channel", "remove")):
         for user in body.get(who, []):
-            _tell(ws, bot, kind, channel=channel.id, user=user, channel_type="C")
+            tell(ws, bot, kind, channel=channel.id, user=user, channel_type="C")
     ws.save_channel(channel)
     return {"ok": True, "channel": vars(channel)}
 
@@ -99,7 +88,7 @@ def _rename(ws: Workspace, bot: Bot, channel: Channel, name: str) -> None:
     if not name or channel.kind == "im" or ws.named(name) is not None:
         raise PageError("a channel needs a name of its own")
     channel.name = name
-    _tell(ws, bot, "channel_rename", channel={"id": channel.id, "name": name, "created": channel.created})
+    tell(ws, bot, "channel_rename", channel={"id": channel.id, "name": name, "created": channel.created})
 
 
 def delete_channel(ws: Workspace, bot: Bot, channel_id: str) -> Json:
@@ -107,7 +96,7 @@ def delete_channel(ws: Workspace, bot: Bot, channel_id: str) -> Json:
     if channel.kind == "im":
         raise PageError("direct messages cannot be deleted")
     ws.delete_channel(channel)
-    _tell(ws, bot, "channel_deleted", channel=channel.id)
+    tell(ws, bot, "channel_deleted", channel=channel.id)
     return {"ok": True}
 
 
@@ -117,13 +106,14 @@ def install(ws: Workspace, bot: Bot, body: Json) -> Json:
     if not isinstance(revoked, bool):
         raise PageError("revoked must be true or false")
     if revoked and not ws.revoked:
-        _tell(ws, bot, "tokens_revoked", tokens={"oauth": [], "bot": [BOT_USER]})
-        _tell(ws, bot, "app_uninstalled")
+        tell(ws, bot, "tokens_revoked", tokens={"oauth": [], "bot": [BOT_USER]})
+        tell(ws, bot, "app_uninstalled")
     ws.install(revoked=revoked)
     return {"ok": True, "revoked": ws.revoked}
 
 
-def _tell(ws: Workspace, bot: Bot, kind: str, **fields: Any) -> None:
+def tell(ws: Workspace, bot: Bot, kind: str, **fields: Any) -> None:
+    """An event, where the app listens to its kind."""
     if kind in ws.config.events:
         ws.later(bot.event(payloads.event(kind, **fields, event_ts=f"{time.time():.6f}")))
 

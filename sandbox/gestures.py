@@ -1,77 +1,19 @@
-"""What a person does on the page: press, submit, close, command, write, open Home. Each becomes a real request."""
+"""What a person does on the page: press, submit, close, write, open Home. Each becomes a real request."""
 
 from __future__ import annotations
 
 import json
-import re
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from sandbox import inputs, payloads
 from sandbox.blocks import check_message
 from sandbox.bot_answer import BotAnswer
-from sandbox.channels import Channel
-from sandbox.config import BOT_NAME
+from sandbox.desk import Desk, told
 from sandbox.errors import Json, PageError, SlackError
-from sandbox.inbound import Bot
 from sandbox.messages import Message
 from sandbox.methods.views import checked_view
-from sandbox.people import Person
-from sandbox.respond import say
-from sandbox.tickets import ResponsePlace
 from sandbox.views import View
-from sandbox.workspace import Workspace
-
-
-@dataclass(frozen=True, kw_only=True)
-class Desk:
-    """One person at the page."""
-
-    ws: Workspace
-    bot: Bot
-    base_url: str
-    person: Person
-
-    def channel(self, channel_id: Any) -> Channel:
-        channel = self.ws.channels.get(str(channel_id))
-        if channel is None or not channel.visible_to(self.person):
-            raise PageError("there is no such channel for you", status=404)
-        return channel
-
-    def message(self, channel: Channel, ts: str) -> Message:
-        room = self.ws.rooms[channel.id]
-        message = room.find(ts) or room.find_ephemeral(ts)
-        if message is None or message.seen_by not in {None, self.person.id}:
-            raise PageError("there is no such message for you", status=404)
-        return message
-
-    def view(self, view_id: Any) -> View:
-        view = self.ws.views.find(str(view_id))
-        if view is None or view.user != self.person.id:
-            raise PageError("that view is closed", status=404)
-        return view
-
-    def response_url(self, channel: Channel, message: Message | None = None) -> str:
-        token = self.ws.tickets.response_token(
-            self.person.id,
-            channel.id,
-            message_ts=message.ts if message else None,
-            thread_ts=message.thread_ts if message else None,
-        )
-        return f"{self.base_url}/sandbox/response/{token}"
-
-
-def _told(answer: BotAnswer) -> Json:
-    """`error` is the sentence the person sees."""
-    sentence = None
-    if answer.error == "http_timeout":
-        sentence = f"{BOT_NAME} did not answer within 3 seconds. Nothing says whether it noticed."
-    elif answer.status is None:
-        sentence = f"{BOT_NAME} could not be reached."
-    elif not answer.ok:
-        sentence = f"{BOT_NAME} answered with HTTP {answer.status}."
-    return {"ok": answer.ok, "status": answer.status, "error": sentence}
 
 
 def _object(body: Json, name: str) -> Json:
@@ -87,39 +29,66 @@ def _values(body: Json) -> Json:
 
 
 async def press(desk: Desk, body: Json) -> Json:
+    """A button is pressed, a menu chosen from, a box ticked. What stands in an input block is only kept (`sent` false)
+    unless the block asks for dispatch_action."""
     container, given = _object(body, "container"), _object(body, "action")
     if container["type"] == "view":
         return await _press_in_view(desk, container, given, _values(body))
     channel = desk.channel(container["channel"])
     message = desk.message(channel, str(container["ts"]))
-    block, element = inputs.find(message.blocks, str(given["action_id"]), given.get("block_id"))
-    click = payloads.Click(
-        person=desk.person,
-        action=inputs.action(block, element, given, action_ts=f"{time.time():.6f}"),
-        values=_values(body),
-        trigger_id=desk.ws.tickets.trigger(desk.person.id),
-    )
+    draft = (desk.person.id, channel.id, message.ts)
+    done = inputs.operate(message.blocks, given, entered=_values(body), known=desk.ws.drafts.get(draft, {}))
+    desk.ws.drafts[draft] = done.values
+    if not done.sent:
+        return _KEPT
     payload = payloads.message_click(
-        click,
+        _click(desk, done, view_id=None),
         channel,
         message,
         shown=desk.ws.as_slack(message, with_payload=False),
         response_url=desk.response_url(channel, message),
     )
-    return _told(await desk.bot.send("interaction", payload))
+    return told(await desk.bot.send("interaction", payload))
 
 
 async def _press_in_view(desk: Desk, container: Json, given: Json, values: Json) -> Json:
     view = desk.view(container["view_id"])
-    block, element = inputs.find(view.body["blocks"], str(given["action_id"]), given.get("block_id"))
-    view.values = inputs.state(view.body["blocks"], values, view.values)
-    click = payloads.Click(
+    done = inputs.operate(view.body["blocks"], given, entered=values, known=view.values)
+    view.values = done.values
+    if not done.sent:
+        return _KEPT
+    click = _click(desk, done, view_id=view.id)
+    return told(await desk.bot.send("interaction", payloads.view_click(click, view)))
+
+
+_KEPT: Json = {"ok": True, "sent": False, "status": None, "error": None}
+
+
+def _click(desk: Desk, done: inputs.Operated, *, view_id: str | None) -> payloads.Click:
+    return payloads.Click(
         person=desk.person,
-        action=inputs.action(block, element, given, action_ts=f"{time.time():.6f}"),
-        values=view.values,
-        trigger_id=desk.ws.tickets.trigger(desk.person.id, view_id=view.id),
+        action=done.action,
+        values=done.values,
+        trigger_id=desk.ws.tickets.trigger(desk.person.id, view_id=view_id),
     )
-    return _told(await desk.bot.send("interaction", payloads.view_click(click, view)))
+
+
+async def shortcut(desk: Desk, body: Json) -> Json:
+    """`{channel, ts, callback_id}`: "More actions" of a message. What only one person sees has none."""
+    channel = desk.channel(body["channel"])
+    message = desk.message(channel, str(body["ts"]))
+    if body["callback_id"] not in {known.callback_id for known in desk.ws.config.shortcuts}:
+        raise PageError(f"there is no shortcut {body['callback_id']!r}")
+    if message.seen_by is not None or message.tombstone:
+        raise PageError("that message has no shortcuts")
+    payload = payloads.message_action(
+        desk.person,
+        channel,
+        callback_id=str(body["callback_id"]),
+        shown=desk.ws.as_slack(message, with_payload=False),
+        tickets=(desk.ws.tickets.trigger(desk.person.id), desk.response_url(channel)),
+    )
+    return told(await desk.bot.send("interaction", payload))
 
 
 async def submit(desk: Desk, body: Json) -> Json:
@@ -132,7 +101,7 @@ async def submit(desk: Desk, body: Json) -> Json:
     trigger_id = desk.ws.tickets.trigger(desk.person.id, view_id=view.id)
     answer = await desk.bot.send("interaction", payloads.view_submission(desk.person, view, trigger_id))
     if not answer.ok:
-        return _told(answer)
+        return told(answer)
     try:
         errors = _respond(desk, view, answer)
     except (SlackError, ValueError) as wrong:
@@ -153,9 +122,9 @@ def _respond(desk: Desk, view: View, answer: BotAnswer) -> dict[str, str]:
     elif action == "clear":
         views.clear(desk.person.id)
     elif action == "update":
-        views.update(view, checked_view(response.get("view"), "modal"), expected_hash=None)
+        views.update(view, checked_view(desk.ws, response.get("view"), "modal"), expected_hash=None)
     elif action == "push":
-        views.push(desk.person.id, checked_view(response.get("view"), "modal"))
+        views.push(desk.person.id, checked_view(desk.ws, response.get("view"), "modal"))
     elif action == "errors":
         return _errors(view, response.get("errors"))
     else:
@@ -176,60 +145,7 @@ async def close(desk: Desk, body: Json) -> Json:
     desk.ws.hub.changed("view")
     if not view.body.get("notify_on_close"):
         return {"ok": True}
-    return _told(await desk.bot.send("interaction", payloads.view_closed(desk.person, view, cleared=False)))
-
-
-async def command(desk: Desk, body: Json) -> Json:
-    channel, name = desk.channel(body["channel"]), str(body["command"])
-    if name not in desk.ws.config.commands:
-        return {"ok": False, "status": None, "error": f"{name} is not a valid command."}
-    payload = payloads.command(
-        desk.person,
-        channel,
-        text=(name, escaped(desk.ws, str(body.get("text") or ""))),
-        trigger_id=desk.ws.tickets.trigger(desk.person.id),
-        response_url=desk.response_url(channel),
-    )
-    answer = await desk.bot.send("command", payload)
-    if not answer.ok:
-        reason = "operation_timeout" if answer.error == "http_timeout" else "dispatch_failed"
-        return _told(answer) | {"error": f'{name} failed with the error "{reason}"'}
-    place = ResponsePlace(user=desk.person.id, channel=channel.id, issued=0.0)
-    try:
-        _show(desk.ws, place, answer)
-    except (SlackError, ValueError) as wrong:
-        desk.ws.log.inbound[-1].error = f"invalid response: {wrong}"
-        return {"ok": False, "status": answer.status, "error": f'{name} failed with the error "invalid_response"'}
-    return _told(answer)
-
-
-def _show(ws: Workspace, place: ResponsePlace, answer: BotAnswer) -> None:
-    """The answer in the body of a command's response: text, or JSON as for a response url."""
-    if not answer.body.strip():
-        return
-    if answer.content_type.startswith("application/json"):
-        said = json.loads(answer.body)
-        if said:
-            say(ws, place, said)
-    else:
-        say(ws, place, {"text": answer.body.decode()})
-
-
-def escaped(ws: Workspace, text: str) -> str:
-    """should_escape: names become ids, as far as they are names of this workspace."""
-    if not ws.config.commands_escape:
-        return text
-    people = {p.name: p for p in ws.people.values()}
-
-    def person(found: re.Match[str]) -> str:
-        named = people.get(found[1])
-        return f"<@{named.id}|{named.name}>" if named else found[0]
-
-    def channel(found: re.Match[str]) -> str:
-        named = ws.named(found[1])
-        return f"<#{named.id}|{named.name}>" if named else found[0]
-
-    return re.sub(r"(?<!\S)#([\w-]+)", channel, re.sub(r"(?<!\S)@([\w.-]+)", person, text))
+    return told(await desk.bot.send("interaction", payloads.view_closed(desk.person, view, cleared=False)))
 
 
 async def home(desk: Desk, body: Json) -> Json:
@@ -244,7 +160,7 @@ async def home(desk: Desk, body: Json) -> Json:
         fields["view"] = shown.as_json()
     if "app_home_opened" not in desk.ws.config.events:
         return {"ok": True, "status": None, "error": None}
-    return _told(await desk.bot.event(payloads.event("app_home_opened", **fields)))
+    return told(await desk.bot.event(payloads.event("app_home_opened", **fields)))
 
 
 async def write(desk: Desk, body: Json) -> Json:

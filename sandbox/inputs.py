@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
 from typing import Any
 
 from sandbox.blocks.elements import offered
@@ -28,6 +30,26 @@ _CHOSEN = {
 }
 _STATELESS = {"button", "overflow", "image"}
 _LISTS = {"selected_options", "selected_users"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operated:
+    """One gesture on an element: its entry in `actions`, the state of everything around it, and whether it is sent."""
+
+    action: Json
+    values: Json
+    sent: bool
+
+
+def operate(blocks: list[Json], given: Json, *, entered: Json, known: Json) -> Operated:
+    """Raises PageError for an element that is not there and for what it never offered."""
+    block, element = find(blocks, str(given["action_id"]), given.get("block_id"))
+    done = action(block, element, given, action_ts=f"{time.time():.6f}")
+    if element["type"] not in _STATELESS:
+        block_id, action_id = block["block_id"], element["action_id"]
+        entered = {**entered, block_id: {**entered.get(block_id, {}), action_id: chosen(element, given)}}
+    sent = block["type"] != "input" or block.get("dispatch_action") is True
+    return Operated(action=done, values=state(blocks, entered, known), sent=sent)
 
 
 def elements(blocks: list[Json]) -> list[tuple[Json, Json]]:
@@ -63,6 +85,8 @@ def chosen(element: Json, given: Json) -> Json:
         value = _option(element, value)
     if key == "selected_options":
         value = [_option(element, one) for one in value]
+    if key in _LISTS and len(value) > element.get("max_selected_items", len(value)):
+        raise PageError(f"{element['action_id']!r} takes at most {element['max_selected_items']}")
     return {key: None if value == "" else value}  # Slack sends null for an empty text
 
 
@@ -96,9 +120,18 @@ def state(blocks: list[Json], given: Json, known: Json) -> Json:
         if element["type"] in _STATELESS:
             continue
         block_id, action_id = block["block_id"], element["action_id"]
-        entered = given.get(block_id, {}).get(action_id) or known.get(block_id, {}).get(action_id) or {}
-        values.setdefault(block_id, {})[action_id] = {"type": element["type"], **chosen(element, entered)}
+        entered = given.get(block_id, {}).get(action_id)
+        value = chosen(element, entered) if entered else _kept(element, known.get(block_id, {}).get(action_id))
+        values.setdefault(block_id, {})[action_id] = {"type": element["type"], **value}
     return values
+
+
+def _kept(element: Json, known: Json | None) -> Json:
+    """What was chosen before, as long as it is still offered."""
+    try:
+        return chosen(element, known or {})
+    except PageError:
+        return chosen(element, {})
 
 
 def missing(blocks: list[Json], values: Json) -> dict[str, str]:

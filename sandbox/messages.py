@@ -28,6 +28,7 @@ class Message:
     mentions: list[str] = field(default_factory=list)
     seen_by: str | None = None
     tombstone: bool = False
+    files: list[str] = field(default_factory=list)
 
     @property
     def by_bot(self) -> bool:
@@ -85,7 +86,7 @@ class Room:
             return
         if self._replies.get(message.ts):
             message.tombstone, message.text, message.blocks = True, "This message was deleted.", []
-            message.metadata = None
+            message.metadata, message.files = None, []
             return
         del self._by_ts[message.ts]
         key = micros(message.ts)

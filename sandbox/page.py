@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
@@ -11,6 +12,8 @@ from starlette.responses import JSONResponse, RedirectResponse, Response, Stream
 from sandbox.channels import Channel
 from sandbox.config import BOT_ID, BOT_NAME, TEAM_ID, TEAM_NAME
 from sandbox.errors import Json, PageError
+from sandbox.files import as_page_file
+from sandbox.groups import as_page_group
 from sandbox.messages import Message
 from sandbox.people import SLACKBOT, Person, as_page_user
 from sandbox.stream import Watcher
@@ -38,13 +41,14 @@ def person_of(ws: Workspace, person_id: object) -> Person:
 async def state(request: Request) -> Response:
     ws = workspace_of(request)
     me = person_of(ws, request.query_params.get("as", "U0ANA"))
-    home = ws.views.homes.get(me.id)
+    home, now = ws.views.homes.get(me.id), ws.clock.now()
     visible = [c for c in ws.channels.values() if c.visible_to(me)]
     return JSONResponse(
         {
             "team": {"id": TEAM_ID, "name": TEAM_NAME},
-            "me": as_page_user(me),
-            "users": [as_page_user(p) for p in ws.people.values() if p.id != SLACKBOT],
+            "me": as_page_user(me, now),
+            "users": [as_page_user(p, now) for p in ws.people.values() if p.id != SLACKBOT],
+            "groups": [as_page_group(g) for g in ws.groups.values() if not g.disabled_at],
             "channels": [_channel(ws, c, me) for c in visible],
             "home": home.as_json() if home else None,
             "modals": [view.as_json() for view in ws.views.stack(me.id)],
@@ -53,6 +57,7 @@ async def state(request: Request) -> Response:
             "limits": ws.throttle.as_json(),
             "revoked": ws.revoked,
             "commands": list(ws.config.commands),
+            "shortcuts": [asdict(shortcut) for shortcut in ws.config.shortcuts],
             "alerts_hint": {"curl": ws.config.alerts_hint},
         }
     )
@@ -67,7 +72,8 @@ def _channel(ws: Workspace, channel: Channel, me: Person) -> Json:
     read = ws.read.get((me.id, channel.id), 0)
     new = [m for m in room.newer(read, most=LOOKED_AT_FOR_MENTIONS) if m.user != me.id]
     member = me.id in channel.members
-    mentions = len(new) if channel.kind == "im" else sum(me.id in m.mentions for m in new)
+    names = {me.id, *(g.id for g in ws.groups.values() if me.id in g.users and not g.disabled_at)}
+    mentions = len(new) if channel.kind == "im" else sum(bool(names & set(m.mentions)) for m in new)
     shape = {
         "id": channel.id,
         "name": channel.name or ws.people[str(channel.peer)].real_name,
@@ -118,6 +124,7 @@ def _message(ws: Workspace, message: Message) -> Json:
         "deleted": message.tombstone,
         "ephemeral": message.seen_by is not None,
         "metadata": message.metadata,
+        "files": [as_page_file(ws.files, file) for file in ws.files_of(message)],
     }
 
 

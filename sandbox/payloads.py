@@ -67,6 +67,23 @@ def message_click(click: Click, channel: Channel, message: Message, *, shown: Js
     return payload if ephemeral else payload | {"message": shown}
 
 
+def message_action(
+    person: Person, channel: Channel, *, callback_id: str, shown: Json, tickets: tuple[str, str]
+) -> Json:
+    """A message shortcut; `tickets` is (trigger id, response url). It names no app, unlike every other interaction."""
+    trigger_id, response_url = tickets
+    payload = _envelope("message_action", person, trigger_id) | {
+        "callback_id": callback_id,
+        "action_ts": f"{time.time():.6f}",
+        "message_ts": shown["ts"],
+        "message": shown,
+        "channel": {"id": channel.id, "name": channel_name(channel)},
+        "response_url": response_url,
+    }
+    del payload["api_app_id"]
+    return payload
+
+
 def view_click(click: Click, view: View) -> Json:
     return _envelope("block_actions", click.person, click.trigger_id) | {
         "container": {"type": "view", "view_id": view.id},

@@ -29,6 +29,8 @@ class Person:
     color: str = "4a154b"
     presence: str = "active"
     status_text: str = ""
+    status_emoji: str = ""  # `:palm_tree:`
+    status_expiration: int = 0  # business time, Unix seconds; 0: until it is changed
     updated: int = 0
 
     @property
@@ -66,10 +68,20 @@ CAST = (
     Person(id=SLACKBOT, name="slackbot", real_name="Slackbot", color="757575"),
 )  # fmt: skip
 
-GROUPS = {"S0FINANCE": ("finance", "Finance operations", ("U0ANA", "U0BEN", "U0CLEO"))}
+STATUS_TEXT = 100
 
 
-def profile(person: Person, *, with_email: bool) -> Json:
+def status(person: Person, now: float) -> Json:
+    """Gone once its time is over; no event tells of that."""
+    over = 0 < person.status_expiration <= now
+    return {
+        "status_text": "" if over else person.status_text,
+        "status_emoji": "" if over else person.status_emoji,
+        "status_expiration": 0 if over else person.status_expiration,
+    }
+
+
+def profile(person: Person, now: float, *, with_email: bool) -> Json:
     first, _, last = person.real_name.partition(" ")
     shape: Json = {
         "title": person.title,
@@ -80,9 +92,8 @@ def profile(person: Person, *, with_email: bool) -> Json:
         "display_name_normalized": person.name,
         "first_name": first,
         "last_name": last,
-        "status_text": person.status_text,
-        "status_emoji": "",
-        "status_expiration": 0,
+        **status(person, now),
+        "status_emoji_display_info": [],
         "team": TEAM_ID,
     }
     if person.is_bot:
@@ -98,7 +109,7 @@ def as_slack_user(person: Person, now: float, *, with_email: bool) -> Json:
         "team_id": TEAM_ID,
         "name": person.name,
         "deleted": person.deleted,
-        "profile": profile(person, with_email=with_email),
+        "profile": profile(person, now, with_email=with_email),
         "is_bot": person.is_bot,
         "is_app_user": False,
         "updated": person.updated,
@@ -121,7 +132,7 @@ def as_slack_user(person: Person, now: float, *, with_email: bool) -> Json:
     }
 
 
-def as_page_user(person: Person) -> Json:
+def as_page_user(person: Person, now: float) -> Json:
     return {
         "id": person.id,
         "name": person.name,
@@ -136,14 +147,16 @@ def as_page_user(person: Person) -> Json:
         "initials": "".join(word[0] for word in person.real_name.split()[:2]).upper(),
         "color": f"#{person.color}",
         "presence": "away" if person.deleted else person.presence,
+        **status(person, now),
     }
 
 
-def custom_fields(person: Person) -> Json | None:
+def custom_fields(person: Person, *, labels: bool = False) -> Json | None:
     """Slack answers null, not an empty object, for a person without any."""
     if person.manager is None:
         return None
-    return {MANAGER_FIELD: {"value": person.manager, "alt": ""}}
+    field: Json = {"value": person.manager, "alt": ""}
+    return {MANAGER_FIELD: field | ({"label": "Manager"} if labels else {})}
 
 
 def dnd(person: Person, now: float) -> Json:

@@ -73,7 +73,7 @@ def say(ws: Workspace, place: ResponsePlace, said: Json, line: LogLine | None = 
         if original is not None:
             ws.remove(original)
         return
-    content, metadata = read_content(args, ws.config), read_metadata(args, ws.config)
+    content, metadata = read_content(args, ws.config, ws.files), read_metadata(args, ws.config)
     if args.flag("replace_original") and place.message_ts is not None:
         shown = _replace(ws, original, content, metadata)
     else:

@@ -37,9 +37,16 @@ def _token(request: Request, args: Args) -> str | None:
 
 
 def _channels(call: Call) -> set[str]:
-    """What a fault's `channel` is held against: as the caller wrote it, and the channel it means."""
-    wanted = call.args.text("channel") or ""
-    named = call.ws.named(wanted.removeprefix("#"))
+    """What a fault's `channel` is held against: as the caller wrote it, and the channels it means."""
+    try:
+        given = [call.args.text(name) or "" for name in ("channel", "channel_id", "channels")]
+    except SlackError:
+        return set()  # the method refuses what is no text
+    return {one for wanted in ",".join(given).split(",") for one in _meant(call.ws, wanted.strip())}
+
+
+def _meant(ws: Workspace, wanted: str) -> set[str]:
+    named = ws.named(wanted.removeprefix("#"))
     return {wanted, f"D{wanted}", named.id if named else wanted}
 
 

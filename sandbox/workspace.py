@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
@@ -15,11 +16,13 @@ from sandbox.content import Content
 from sandbox.deliveries import Deliveries
 from sandbox.errors import Json, PageError
 from sandbox.faults import Faults
+from sandbox.files import File, Files, as_slack_file, unknown_pictures
+from sandbox.groups import Group, first_groups
 from sandbox.journal import Journal
 from sandbox.limits import Throttle
 from sandbox.log import Log
 from sandbox.messages import Message, Room, Thread, as_slack_message
-from sandbox.people import CAST, Person
+from sandbox.people import CAST, STATUS_TEXT, Person
 from sandbox.sockets import Sockets
 from sandbox.stream import Hub
 from sandbox.tickets import Tickets
@@ -37,6 +40,7 @@ class Workspace:
         self.journal = Journal(config.data_file)
         self._fill()
         self.journal.replay(self._restore)
+        self._note_pictures()
 
     def later(self, work: Coroutine[Any, Any, Any]) -> None:
         """Runs beside everything else; forgotten when the workspace closes."""
@@ -66,15 +70,19 @@ class Workspace:
         created = int(self.clock.now())
         self.people: dict[str, Person] = {p.id: p for p in CAST}
         rooms = first_channels(created) + [direct(p.id, created) for p in CAST if p.is_human]
+        self.groups: dict[str, Group] = {g.id: g for g in first_groups()}
         self.channels: dict[str, Channel] = {c.id: c for c in rooms}
         self.rooms: dict[str, Room] = {c.id: Room() for c in rooms}
         self.read: dict[tuple[str, str], int] = {}
         self.views = Views()
+        self.files = Files()
         self.tickets = Tickets()
         self.throttle = Throttle(self.config.limits)
         self.faults = Faults()
         self.log = Log()
         self.client_msg_ids: set[str] = set()
+        # (person, channel, ts) ▶ what they have chosen in that message so far
+        self.drafts: dict[tuple[str, str, str], Json] = {}
         self.deliveries = Deliveries()
         self.revoked = False
 
@@ -84,12 +92,20 @@ class Workspace:
             "gone": self._gone,
             "channel": lambda record: self._add_channel(Channel(**record)),
             "channel_gone": lambda record: self.channels.pop(record["id"], None),
+            "group": lambda record: self._add_group(Group(**record | {"users": tuple(record["users"])})),
             "person": lambda record: self._add_person(Person(**record)),
             "home": lambda record: self.views.publish(record["user"], record["body"], expected_hash=None),
+            "file": self.files.restore,
+            "file_content": self.files.restore_content,
             "install": lambda record: setattr(self, "revoked", record["revoked"]),
         }
         if kind in restore:  # what a newer version wrote down is not for this one
             restore[kind](record)
+
+    def _note_pictures(self) -> None:
+        """Which files are shown in a block is not written down: the blocks say it."""
+        shown = [message.blocks for room in self.rooms.values() for message in room.everything()]
+        unknown_pictures(self.files, [*shown, *(home.body["blocks"] for home in self.views.homes.values())], "")
 
     def _gone(self, record: Json) -> None:
         room = self.rooms[record["channel"]]
@@ -121,12 +137,21 @@ class Workspace:
         try:
             person = replace(person, updated=int(self.clock.now()), **changes)
             ZoneInfo(person.tz)
+            _check_status(person)
         except (TypeError, ValueError, ZoneInfoNotFoundError) as error:
             raise PageError(f"that cannot be: {error}") from None
         self._add_person(person)
         self.journal.write("person", vars(person))
         self.hub.changed("users")
         return person
+
+    def _add_group(self, group: Group) -> None:
+        self.groups[group.id] = group
+
+    def save_group(self, group: Group) -> None:
+        self._add_group(group)
+        self.journal.write("group", vars(group))
+        self.hub.changed("users")
 
     def _add_channel(self, channel: Channel) -> None:
         self.channels[channel.id] = channel
@@ -195,8 +220,37 @@ class Workspace:
         return self.rooms[message.channel].thread(message)
 
     def as_slack(self, message: Message, *, with_payload: bool) -> Json:
-        return as_slack_message(message, self.thread(message), with_payload=with_payload)
+        shape = as_slack_message(message, self.thread(message), with_payload=with_payload)
+        found = [as_slack_file(self.files, file, self.channels) for file in self.files_of(message)]
+        return shape | {"files": found, "upload": False, "display_as_bot": False} if found else shape
+
+    # -- files
+
+    def files_of(self, message: Message) -> list[File]:
+        return [file for file in map(self.files.find, message.files) if file is not None]
+
+    def save_file(self, file: File, *, new: bool = False) -> None:
+        self.journal.write("file", self.files.record(file))
+        if new:
+            self.journal.write("file_content", self.files.record_content(file))
+
+    def share(self, file: File, message: Message) -> None:
+        file.shares.setdefault(message.channel, []).append(message.ts)
+        self.save_file(file)
+
+    # -- who has read what
 
     def mark_read(self, user: str, channel: str) -> None:
         recent = self.rooms[channel].recent
         self.read[user, channel] = micros(recent[-1].ts) if recent else 0
+
+
+def _check_status(person: Person) -> None:
+    """Raises ValueError."""
+    emoji, until = person.status_emoji, person.status_expiration
+    if not isinstance(person.status_text, str) or len(person.status_text) > STATUS_TEXT:
+        raise ValueError(f"a status has at most {STATUS_TEXT} characters")
+    if emoji and not re.fullmatch(r":[a-z0-9_+'-]+:", emoji):
+        raise ValueError("a status emoji is written :palm_tree:")
+    if type(until) is not int or until < 0:
+        raise ValueError("status_expiration is Unix seconds, or 0")

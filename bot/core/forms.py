@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from bot.core.signal import Severity
 
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """One thing to fill in. `kind`: text | long_text | link | person | instant."""
+    """One thing to fill in. `kind`: text | long_text | link | person | instant | choice."""
 
     name: str
     label: str
@@ -15,6 +18,10 @@ class Field:
     required: bool = True
     hint: str = ""
     limit: int = 3000
+    options: tuple[tuple[str, str], ...] = ()
+    """of a choice: (value, label)"""
+    value: str = ""
+    """what it is filled with at first: a text, or a choice's value"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +30,11 @@ class Form:
     title: str
     submit: str
     fields: tuple[Field, ...]
+
+    def filled(self, values: Mapping[str, str]) -> Form:
+        """The same with these fields filled in already."""
+        fields = (replace(one, value=values[one.name]) if one.name in values else one for one in self.fields)
+        return replace(self, fields=tuple(fields))
 
 
 FORMS: dict[str, Form] = {
@@ -65,6 +77,37 @@ FORMS: dict[str, Form] = {
             title="Note",
             submit="Add note",
             fields=(Field(name="text", label="Note", kind="long_text", hint="Shown in the card's thread."),),
+        ),
+        Form(
+            act="add_responder",
+            title="Add a responder",
+            submit="Ask them",
+            fields=(
+                Field(name="person", label="Who is asked to help?", kind="person", hint="The owner stays who it is."),
+            ),
+        ),
+        Form(
+            act="raise",
+            title="Raise as alert",
+            submit="Raise",
+            fields=(
+                Field(name="title", label="What is wrong?", kind="text", limit=200),
+                Field(
+                    name="severity",
+                    label="How bad is it?",
+                    kind="choice",
+                    options=tuple((one.value, one.value.capitalize()) for one in Severity),
+                    value=Severity.WARNING.value,
+                ),
+                Field(
+                    name="person",
+                    label="Who should own it?",
+                    kind="person",
+                    required=False,
+                    hint="Left empty, the routing rules decide.",
+                ),
+                Field(name="summary", label="More about it", kind="long_text", required=False),
+            ),
         ),
         Form(
             act="reopen",

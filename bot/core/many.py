@@ -13,7 +13,7 @@ from bot.core import words
 from bot.core.card import Message, buttons
 from bot.core.signal import Severity
 from bot.core.state import Alert
-from bot.core.text import Quote, Text, When, Who, Words, one_line, sentence
+from bot.core.text import Quote, Ref, Text, When, Who, Words, one_line, sentence
 
 SHOWN = 10
 """alerts that are named: more do not fit on a phone"""
@@ -76,7 +76,9 @@ def _entry(alert: Alert) -> Text:
     sign = words.STATUS_SIGN.get(alert.status, words.SEVERITY_SIGN[alert.severity])
     title = Quote(one_line(alert.signal.title, 80), bold=True)
     return sentence(
-        f"{sign} {alert.severity.upper()} #{alert.short} ",
+        f"{sign} {alert.severity.upper()} ",
+        Ref(alert.id),
+        " ",
         title,
         " · ",
         Who(alert.owner),

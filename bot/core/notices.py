@@ -10,7 +10,7 @@ from bot.core.card import AGREE, DONE, HELP, HISTORY, SNOOZE, YES, Button, Messa
 from bot.core.events import Event, Kind
 from bot.core.signal import Signal
 from bot.core.state import Alert
-from bot.core.text import Quote, Text, When, Who, Words, one_line, sentence
+from bot.core.text import Quote, Ref, Text, When, Who, Words, one_line, sentence
 
 
 def notice(kind: str, alert: Alert, event: Event, *, to: str | None, now: datetime) -> Message:
@@ -58,7 +58,8 @@ def _where(alert: Alert) -> Text:
         When(alert.raised_at),
         " by ",
         Quote(one_line(alert.source, 60)),
-        f" · #{alert.short}",
+        " · ",
+        Ref(alert.id),
     )
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.core import words
+from bot.core import text, words
 from bot.core.card import Button, buttons
 from bot.core.events import Event
 from bot.core.people import Person
+from bot.core.signal import Severity
 from bot.core.state import Alert, Status
-from bot.core.text import Quote, Text, When, Words, one_line, sentence
+from bot.core.text import Quote, Ref, Text, When, Words, one_line, sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,18 @@ class Row:
     alert_id: str = ""
     generation: int = 0
     buttons: tuple[Button, ...] = ()
+    pick: bool = False
+    """it can be chosen, to do something with several at once"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One of which a page shows the entries: a tab, or a filter's value. `value` empty: all of them."""
+
+    name: str
+    value: str
+    label: str
+    chosen: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,18 +46,83 @@ class Sheet:
     rows: tuple[Row, ...] = ()
     foot: Text = ()
     people: Mapping[str, Person] = field(default_factory=dict)
+    tabs: tuple[Choice, ...] = ()
+    filters: tuple[tuple[str, tuple[Choice, ...]], ...] = ()
+    """label ▶ what it can be set to"""
+    bulk: tuple[Button, ...] = ()
+    """what can be done with all rows that are picked"""
+    state: Mapping[str, str] = field(default_factory=dict)
+    """what is chosen: a page that is drawn anew shows the same"""
 
 
 ROWS = 20
+TABS = {"mine": "Mine", "team": "My team's", "overdue": "Overdue", "exceptions": "Exceptions"}
+BULK = (
+    Button(act="acknowledge", label="Acknowledge picked", style="primary"),
+    Button(act="snooze", label="Snooze picked"),
+    Button(act="reassign", label="Reassign picked"),
+    Button(act="resolve", label="Resolve picked"),
+)
+_NOTHING = {
+    "mine": "Nothing is open here. 🎉",
+    "team": "Nothing is open among the people who report to you.",
+    "overdue": "Nothing is overdue. 🎉",
+    "exceptions": "Nothing waits for an exception to be settled. 🎉",
+}
 
 
-def home(alerts: Iterable[Alert], *, now: datetime) -> Sheet:
-    """Somebody's open alerts, overdue ones first, then those with the earliest due time."""
-    mine = sorted(alerts, key=lambda a: (not overdue(a, now), a.due_at or now, a.severity.rank, a.id))
-    shown = tuple(_entry(alert, now=now, pressable=True) for alert in mine[:ROWS])
+def home(alerts: Iterable[Alert], *, now: datetime, state: Mapping[str, str], total: Mapping[str, int]) -> Sheet:
+    """Somebody's Home: the alerts of a tab that pass its filters, overdue ones first, then the earliest due.
+
+    `state`: `tab`, `severity`, `source`; `total`: tab ▶ how many alerts there are in it.
+    """
+    tab = state.get("tab") if state.get("tab") in TABS else "mine"
+    everything = list(alerts)
+    found = sorted(filter(_passes(state), everything), key=lambda a: _urgency(a, now))
+    shown = tuple(_entry(alert, now=now, pressable=True, pick=True) for alert in found[:ROWS])
+    kept = {name: value for name in ("tab", "severity", "source") if (value := state.get(name))}
+    some = len(found) < len(everything)
+    intro = sentence(_NOTHING[tab or "mine"]) if not everything else _how_many(len(found), now_due(found, now))
     return Sheet(
-        title="My open alerts", intro=_how_many(len(mine), now_due(mine, now)), rows=shown, foot=_more(len(mine))
+        title="Open alerts",
+        intro=(*intro, *sentence(f" {len(everything) - len(found)} more do not pass the filters.")) if some else intro,
+        rows=shown,
+        foot=_more(len(found)),
+        tabs=tuple(
+            Choice(name="tab", value=one, label=f"{label} ({total.get(one, 0)})", chosen=one == tab)
+            for one, label in TABS.items()
+        ),
+        filters=_filters(everything, state),
+        bulk=BULK if len(shown) > 1 else (),
+        state=kept,
     )
+
+
+def _passes(state: Mapping[str, str]) -> Callable[[Alert], bool]:
+    severity, source = state.get("severity"), state.get("source")
+    return lambda alert: severity in (None, "", alert.severity) and source in (None, "", alert.source)
+
+
+def _urgency(alert: Alert, now: datetime) -> tuple[bool, datetime, int, str]:
+    return not overdue(alert, now), alert.due_at or now, alert.severity.rank, alert.id
+
+
+def _filters(alerts: list[Alert], state: Mapping[str, str]) -> tuple[tuple[str, tuple[Choice, ...]], ...]:
+    """Only where there is something to choose between; what is chosen can always be taken back."""
+    severities = [one.value for one in Severity if any(alert.severity == one for alert in alerts)]
+    sources = sorted({alert.source for alert in alerts})[:90]
+    made = (("Severity", "severity", severities), ("Source", "source", sources))
+    return tuple(
+        (label, tuple(_choices(name, values, state.get(name, ""))))
+        for label, name, values in made
+        if len(values) > 1 or state.get(name)
+    )
+
+
+def _choices(name: str, values: Sequence[str], chosen: str) -> Iterator[Choice]:
+    yield Choice(name=name, value="", label=f"Every {name}", chosen=not chosen)
+    for value in dict.fromkeys((*values, *([chosen] if chosen else ()))):
+        yield Choice(name=name, value=value, label=one_line(value, 60), chosen=value == chosen)
 
 
 def listing(title: str, alerts: Iterable[Alert], *, now: datetime) -> Sheet:
@@ -82,29 +160,29 @@ def status(alert: Alert, events: list[Event], *, now: datetime) -> Sheet:
     return Sheet(title=f"#{alert.short}", rows=(_entry(alert, now=now, pressable=True), *last))
 
 
-def help_page(*, command: str = "/loop") -> Sheet:
-    """What can be typed, with an example each."""
-    lines = (
-        ("mine", "your open alerts, overdue first"),
-        ("open", "all open alerts"),
-        ("open #channel", "the open alerts of one channel"),
-        ("status 8F3K2Q", "one alert by the number on its card"),
-        ("help", "this page"),
-    )
-    rows = tuple(Row(lines=((Words(f"{command} {typed}", bold=True), Words(f" — {what}")),)) for typed, what in lines)
-    return Sheet(title="What you can type", rows=rows)
-
-
 def named(sheet: Sheet, people: Mapping[str, Person]) -> Sheet:
     return replace(sheet, people=people)
 
 
-def _entry(alert: Alert, *, now: datetime, pressable: bool) -> Row:
+def linked(sheet: Sheet, links: Mapping[str, str]) -> Sheet:
+    """The page with a link (alert id ▶ address) at every number of an alert whose card can be opened."""
+    rows = tuple(replace(row, lines=tuple(text.linked(line, links) for line in row.lines)) for row in sheet.rows)
+    return replace(sheet, intro=text.linked(sheet.intro, links), foot=text.linked(sheet.foot, links), rows=rows)
+
+
+def refs(sheet: Sheet) -> set[str]:
+    """The ids of all alerts whose numbers are on the page."""
+    texts = (sheet.intro, sheet.foot, *(line for row in sheet.rows for line in row.lines))
+    return {one for part in texts for one in text.refs(part)}
+
+
+def _entry(alert: Alert, *, now: datetime, pressable: bool, pick: bool = False) -> Row:
     sign = words.STATUS_SIGN.get(alert.status, words.SEVERITY_SIGN[alert.severity])
     head: Text = (
         Words(f"{sign} {alert.severity.upper()} "),
         Quote(one_line(alert.signal.title, 150), bold=True),
-        Words(f" · #{alert.short}"),
+        Words(" · "),
+        Ref(alert.id),
     )
     due: Text = ()
     if alert.due_at:
@@ -115,12 +193,13 @@ def _entry(alert: Alert, *, now: datetime, pressable: bool) -> Row:
         alert_id=alert.id,
         generation=alert.generation,
         buttons=buttons(alert)[:4] if pressable else (),
+        pick=pick,
     )
 
 
 def _how_many(count: int, late: int) -> Text:
     if not count:
-        return sentence("Nothing is open here. 🎉")
+        return sentence(_NOTHING["mine"])
     return sentence(f"{count} open", f", {late} overdue" if late else "", ".")
 
 

@@ -29,6 +29,8 @@ class Placed:
     """the turn that the choice of its owner used up"""
     mute: Mute | None = None
     """what holds it back"""
+    by: Actor | None = None
+    """who raises it, where that is not its source itself"""
 
 
 def holding(way: Route, given: Given) -> Mute | None:
@@ -50,7 +52,7 @@ def raised(signal: Signal, given: Given, *, placed: Placed) -> Change:
         seq=1,
         at=given.now,
         kind=Kind.RAISED,
-        actor=source(signal.source),
+        actor=placed.by or source(signal.source),
         generation=1,
         reason=placed.why,
         data={"set": packed(alert)},

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -45,13 +46,25 @@ class When:
 
 @dataclass(frozen=True)
 class Link:
-    """A link of a source: its host is always shown beside the label."""
+    """A link of a source: its host is always shown beside the label. One of `ours` leads to a card, and needs none."""
 
     url: str
     label: str
+    ours: bool = False
 
 
-Part = Words | Quote | Who | When | Link
+@dataclass(frozen=True)
+class Ref:
+    """An alert by its number: a link to its card, where the chat has one."""
+
+    alert_id: str
+
+    @property
+    def text(self) -> str:
+        return f"#{self.alert_id[-6:]}"
+
+
+Part = Words | Quote | Who | When | Link | Ref
 Text = tuple[Part, ...]
 
 # Zero-width, blank and direction-changing characters hide or reorder text (Unicode TR36); tab and newline are kept.
@@ -117,3 +130,16 @@ def _ascii(name: str) -> str | None:
 def sentence(*parts: Part | str) -> Text:
     """Parts with plain strings taken as our own words."""
     return tuple(Words(p) if isinstance(p, str) else p for p in parts)
+
+
+def linked(text: Text, links: Mapping[str, str]) -> Text:
+    """The same with a link (alert id ▶ address) in place of every number of an alert that has one."""
+    return tuple(
+        Link(links[part.alert_id], part.text, ours=True) if isinstance(part, Ref) and part.alert_id in links else part
+        for part in text
+    )
+
+
+def refs(text: Text) -> set[str]:
+    """The ids of the alerts whose numbers are in it."""
+    return {part.alert_id for part in text if isinstance(part, Ref)}

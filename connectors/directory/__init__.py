@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 
-from bot.ports import Directory
+from bot.directories import Directory
 
 DIRECTORIES = {
     "file": "connectors.directory.file:FileDirectory",

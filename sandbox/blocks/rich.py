@@ -31,6 +31,10 @@ def _mentions(walk: Walk, value: Any, path: str) -> None:
     walk.mentions.append(str(value.get("user_id")))
 
 
+def _mentions_group(walk: Walk, value: Any, path: str) -> None:
+    walk.mentions.append(str(value.get("usergroup_id")))
+
+
 def _notifies_all(walk: Walk, value: Any, path: str) -> None:
     walk.broadcast = True
 
@@ -41,7 +45,7 @@ _LEAVES: dict[str, Check] = {
     "text": _TEXT,
     "link": _LINK,
     "user": record({"user_id": string(255)}, _NAMED, then=_mentions),
-    "usergroup": record({"usergroup_id": string(255)}, _NAMED),
+    "usergroup": record({"usergroup_id": string(255)}, _NAMED, then=_mentions_group),
     "channel": record({"channel_id": string(255)}, _NAMED),
     "team": record({"team_id": string(255)}, _NAMED),
     "emoji": record({"name": string(255)}, {"unicode": string(255), "skin_tone": integer(1, 6), **_STYLED}),

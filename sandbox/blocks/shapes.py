@@ -41,7 +41,12 @@ def _markdown_counts(walk: Walk, value: Any, path: str) -> None:
         notes_mentions(walk, value["text"], parses_bare=True)
 
 
-_FILE = record({}, {"id": string(255), "url": url(3000)})
+def _one_reference(walk: Walk, value: Any, path: str) -> None:
+    if ("id" in value) == ("url" in value):
+        walk.wrong(path, "must have either id or url")
+
+
+_FILE = record({}, {"id": string(255), "url": url(3000)}, then=_one_reference)
 _PICTURE: dict[str, Check] = {"image_url": url(most.IMAGE_IMAGE_URL_MAX_LENGTH), "slack_file": _FILE}
 _ALT: dict[str, Check] = {"alt_text": string(most.IMAGE_ALT_TEXT_MAX_LENGTH)}
 _IMAGE_ELEMENT = record(_ALT, _PICTURE, then=_pictured)

@@ -9,7 +9,7 @@ from sandbox.blocks.walk import Check, Walk, boolean, record, string, typed
 
 _BROADCAST = re.compile(r"<!(?:channel|here|everyone)(?:\||>)")
 _BARE_BROADCAST = re.compile(r"(?<![\w`])@(?:channel|here|everyone)\b")
-_MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+_MENTION = re.compile(r"<(?:@|!subteam\^)([SUW][A-Z0-9]+)(?:\|[^>]*)?>")
 
 
 def notes_mentions(walk: Walk, text: str, *, parses_bare: bool) -> None:

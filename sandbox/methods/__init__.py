@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sandbox.call import Call
 from sandbox.errors import Json
-from sandbox.methods import chat, conversations, ephemeral, history, team, users, views
+from sandbox.methods import chat, conversations, ephemeral, files, history, team, users, views
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +39,9 @@ METHODS = {
     "conversations.open": Method(run=conversations.open_direct, tier=3, scopes=("im:write",)),
     "conversations.replies": Method(run=history.replies, tier=3),
     "dnd.info": Method(run=users.dnd_info, tier=3, scopes=("dnd:read",)),
+    "files.completeUploadExternal": Method(run=files.complete_upload, tier=4, scopes=("files:write",)),
+    "files.getUploadURLExternal": Method(run=files.get_upload_url, tier=4, scopes=("files:write",)),
+    "files.info": Method(run=files.info, tier=4, scopes=("files:read",)),
     "team.profile.get": Method(run=team.profile, tier=3, scopes=("users.profile:read",)),
     "usergroups.list": Method(run=team.groups, tier=2, scopes=("usergroups:read",)),
     "usergroups.users.list": Method(run=team.group_users, tier=2, scopes=("usergroups:read",)),

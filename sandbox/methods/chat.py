@@ -18,7 +18,7 @@ def post_message(call: Call) -> Json:
     thread_ts = _root(call, channel)
     client_id = _client_msg_id(call)
     call.ws.throttle.post(channel.id)
-    content = read_content(call.args, call.ws.config)
+    content = read_content(call.args, call.ws.config, call.ws.files)
     _note_content(call, content)
     message = call.ws.add(
         Message(
@@ -67,7 +67,7 @@ def update(call: Call) -> Json:
     call.line.note_mark(metadata if metadata is not None else message.metadata)
     if len(call.args.text("text") or "") > UPDATE_TEXT:
         raise SlackError("msg_too_long")
-    content = read_content(call.args, call.ws.config)
+    content = read_content(call.args, call.ws.config, call.ws.files)
     _note_content(call, content)
     if metadata is not None:
         message.metadata = metadata or None

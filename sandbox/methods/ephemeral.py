@@ -14,7 +14,7 @@ def post_ephemeral(call: Call) -> Json:
     person = call.person()
     if person.id not in channel.members or person.deleted:
         raise SlackError("user_not_in_channel")
-    content = read_content(call.args, call.ws.config)
+    content = read_content(call.args, call.ws.config, call.ws.files)
     call.line.broadcast, call.line.mentions = content.broadcast, content.mentions
     message = call.ws.add(
         Message(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sandbox.call import Call
 from sandbox.config import APP_ID, BOT_ID, BOT_USER, TEAM_ID, TEAM_NAME
 from sandbox.errors import Json, SlackError
-from sandbox.people import GROUPS, MANAGER_FIELD
+from sandbox.groups import as_slack_group
+from sandbox.people import MANAGER_FIELD
 
 
 def api_test(call: Call) -> Json:
@@ -45,27 +46,17 @@ def profile(call: Call) -> Json:
 
 
 def groups(call: Call) -> Json:
-    include = call.args.flag("include_users")
-    return {"usergroups": [_group(group_id, include=include) for group_id in GROUPS]}
-
-
-def _group(group_id: str, *, include: bool) -> Json:
-    handle, name, users = GROUPS[group_id]
-    shape: Json = {
-        "id": group_id,
-        "team_id": TEAM_ID,
-        "is_usergroup": True,
-        "name": name,
-        "handle": handle,
-        "is_external": False,
-        "date_delete": 0,
-        "user_count": len(users),
-    }
-    return shape | ({"users": list(users)} if include else {})
+    users, count = call.args.flag("include_users"), call.args.flag("include_count")
+    disabled = call.args.flag("include_disabled")
+    found = [group for group in call.ws.groups.values() if disabled or not group.disabled_at]
+    return {"usergroups": [as_slack_group(group, with_users=users, with_count=count) for group in found]}
 
 
 def group_users(call: Call) -> Json:
-    group = GROUPS.get(call.args.required("usergroup"))
+    """Raises SlackError no_such_subteam, subteam_disabled unless the disabled are asked for too."""
+    group = call.ws.groups.get(call.args.required("usergroup"))
     if group is None:
         raise SlackError("no_such_subteam")
-    return {"users": list(group[2])}
+    if group.disabled_at and not call.args.flag("include_disabled"):
+        raise SlackError("subteam_disabled")
+    return {"users": list(group.users)}

@@ -33,8 +33,8 @@ def by_email(call: Call) -> Json:
 
 def profile_get(call: Call) -> Json:
     person = call.person() if "user" in call.args else call.ws.people[BOT_USER]
-    shape = profile(person, with_email=call.has("users:read.email"))
-    return {"profile": shape | {"fields": custom_fields(person)}}
+    shape = profile(person, call.ws.clock.now(), with_email=call.has("users:read.email"))
+    return {"profile": shape | {"fields": custom_fields(person, labels=call.args.flag("include_labels"))}}
 
 
 def dnd_info(call: Call) -> Json:

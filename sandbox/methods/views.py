@@ -7,24 +7,26 @@ from typing import Any
 from sandbox.blocks import check_view, is_too_large, with_ids
 from sandbox.call import Call
 from sandbox.errors import Json, SlackError, invalid_arguments
+from sandbox.files import unknown_pictures
 from sandbox.tickets import Trigger
 from sandbox.views import View
+from sandbox.workspace import Workspace
 
 
-def checked_view(view: Any, kind: str) -> Json:
+def checked_view(ws: Workspace, view: Any, kind: str) -> Json:
     """Raises SlackError invalid_arguments with JSON pointers, view_too_large."""
     if not isinstance(view, dict):
         raise invalid_arguments("missing required field: view")
-    findings = check_view(view, kind)
-    if findings.errors:
-        raise SlackError("invalid_arguments", response_metadata={"messages": findings.errors})
+    errors = check_view(view, kind).errors or unknown_pictures(ws.files, view["blocks"], "/view/blocks")
+    if errors:
+        raise SlackError("invalid_arguments", response_metadata={"messages": errors})
     if is_too_large(view):
         raise SlackError("view_too_large")
     return {**view, "blocks": with_ids(view["blocks"])}
 
 
 def _wanted(call: Call, kind: str) -> Json:
-    return checked_view(call.args.structure("view", malformed="invalid_arguments"), kind)
+    return checked_view(call.ws, call.args.structure("view", malformed="invalid_arguments"), kind)
 
 
 def _trigger(call: Call) -> Trigger:

@@ -11,6 +11,7 @@ import { drawMain, drawThread } from "./panes.js";
 import { drawSidebar, drawTabs, tickSidebar, waitingIn } from "./sidebar.js";
 import { channelById, channels, channelSlug, people, slugOf, store, users, zone } from "./store.js";
 import { fillDate, rate, setClock } from "./time.js";
+import { onShortcut } from "./tools.js";
 import { drawTopbar, onClockMoved, tickClock } from "./topbar.js";
 
 const HOME = "home";
@@ -102,6 +103,7 @@ async function anybody(except, error) {
 function sitDown(state) {
   store.state = state;
   store.as = state.me.id;
+  localStorage.setItem("as", store.as);
   hangUp?.();
   hangUp = listen({ changed, online });
 }
@@ -273,6 +275,7 @@ byId("skip").addEventListener("click", (event) => {
   byId("main").focus();
 });
 onAnswered(() => refresh({ messages: true }));
+onShortcut(() => refresh({ messages: true }));
 onModalAnswered(() => refresh({ messages: true }));
 onPanelChange(() => refresh({ messages: true }));
 onClockMoved(() => refresh({ messages: true }));
@@ -282,7 +285,7 @@ async function followPermalink() {
   const wanted = new URLSearchParams(location.search);
   const id = wanted.get("channel");
   if (!id) return;
-  sitDown(await becomePerson(store.as));
+  sitDown(await becomePerson(localStorage.getItem("as") ?? store.as));
   history.replaceState(null, "", `/sandbox${address({ channel: id, thread: wanted.get("thread_ts") })}`);
   await arrive();
   point(wanted.get("ts") ?? "");

@@ -1,6 +1,7 @@
 // Block Kit, block by block. A block this page does not know is shown as such, in red, never left out in silence.
-import { h, hostOf, icon } from "./dom.js";
+import { h } from "./dom.js";
 import { elementNode, storedValue } from "./elements.js";
+import { picture } from "./files.js";
 import { plain, textNodes } from "./mrkdwn.js";
 import { richText } from "./richtext.js";
 
@@ -19,15 +20,6 @@ function section(block, place) {
 }
 
 const accessory = (element, place) => (element.type === "image" ? picture(element, "thumb") : elementNode(element, place));
-
-/** Nothing is loaded from elsewhere: a picture is its description and the host it would come from. */
-function picture(element, size) {
-  const alt = element.alt_text || "Picture";
-  const host = hostOf(element.image_url);
-  return h("figure", { class: `picture ${size}`, role: "img", "aria-label": alt, title: host ? `${alt} (${host})` : alt },
-    icon("image", size === "wide" ? 28 : 16),
-    size === "wide" ? h("figcaption", {}, alt, host ? h("small", {}, host) : null) : null);
-}
 
 function image(block) {
   return h("div", { class: "b-image" }, block.title ? h("p", { class: "picture-title" }, plain(block.title)) : null, picture(block, "wide"));

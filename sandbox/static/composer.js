@@ -1,7 +1,7 @@
 // The field below a channel or a thread: plain messages, and the app's slash command with hints.
 import { h, icon, toast } from "./dom.js";
 import { post } from "./api.js";
-import { store, users } from "./store.js";
+import { groups, store, users } from "./store.js";
 
 const COMMANDS = [
   { text: "/loop mine", about: "Your open alerts, overdue first" },
@@ -15,7 +15,11 @@ const commands = () => store.state?.commands ?? ["/loop"];
 /** What a chat client does before it sends: escapes the three signs, and turns @Ana and @here into mentions. */
 function outgoing(text) {
   const escaped = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-  return escaped.replace(/@([\p{L}]+)(?: ([\p{L}]+))?/gu, (whole, first, last) => mention(whole, first, last));
+  const grouped = escaped.replace(/@([\w-]+)/g, (whole, handle) => {
+    const group = groups().find((one) => one.handle === handle);
+    return group ? `<!subteam^${group.id}>` : whole;
+  });
+  return grouped.replace(/@([\p{L}]+)(?: ([\p{L}]+))?/gu, (whole, first, last) => mention(whole, first, last));
 }
 
 function mention(whole, first, last = "") {

@@ -5,7 +5,7 @@ import { act, addField } from "./actions.js";
 import { openMenu } from "./menu.js";
 import { plain } from "./mrkdwn.js";
 import { avatar } from "./people.js";
-import { displayName, people, userById, zone } from "./store.js";
+import { channels, displayName, people, userById, zone } from "./store.js";
 import { fromLocal, toLocal } from "./time.js";
 
 const hook = (place) => (place.dispatches ? "action" : "input");
@@ -67,39 +67,67 @@ function overflow(element, place) {
   return node;
 }
 
-/** A button that opens a list and shows what was chosen; shared by selects of options and of people. */
-function picker(element, place, { items, chosen, describe, read }) {
+/** A button that opens a list and shows what was chosen; shared by selects of options, of people and of channels. */
+function picker(element, place, { items, chosen, describe, read, many = false }) {
   const shown = h("span", { class: "picker-value" });
   const props = { type: "button", class: "button picker", ...opens("listbox"), ...attributes(element, place) };
   const node = h("button", props, shown, icon("down", 16));
   const label = plain(element.placeholder) || "Choose";
   let current = chosen;
   const show = () => {
-    shown.replaceChildren(...(current === null ? [label] : describe(current)));
-    node.classList.toggle("empty", current === null);
-    if (!place.labelId) node.setAttribute("aria-label", current === null ? label : `${label}: ${shown.textContent}`);
-    node.dataset.value = current === null ? "" : String(current.value ?? current);
+    const none = current === null || (many && !current.length);
+    shown.replaceChildren(...(none ? [label] : many ? current.map((one) => h("span", { class: "chip" }, describe(one))) : describe(current)));
+    node.classList.toggle("empty", none);
+    if (!place.labelId) node.setAttribute("aria-label", none ? label : `${label}: ${[...shown.childNodes].map((one) => one.textContent).join(", ")}`);
+    node.dataset.value = none ? "" : [current].flat().map((one) => one.value ?? one).join(",");
   };
   const changed = field(element, place, { node, read: () => read(current) });
   const onPick = (item) => {
-    current = item.pick;
+    current = many ? toggled(current, item.pick, element.max_selected_items) : item.pick;
     show();
-    changed();
+    if (!many) changed();
   };
   node.restore = (value) => {
-    current = value;
+    const offered = (one) => items(current).some(({ pick }) => keyOf(pick) === keyOf(one));
+    if (many) current = (value ?? []).filter(offered);
+    else current = value === null || offered(value) ? value : chosen;
     show();
   };
-  node.addEventListener("click", () => openMenu(node, { label, items: items(current), onPick }));
+  const open = () => {
+    const before = JSON.stringify(current);
+    const onClose = () => many && JSON.stringify(current) !== before && changed();
+    openMenu(node, { label, items: () => items(current), many, onPick, onClose });
+  };
+  node.addEventListener("click", open);
   show();
   return node;
 }
 
+const keyOf = (one) => one?.value ?? one;
+const chosenIn = (current, one) => [current].flat().some((other) => keyOf(other) === keyOf(one));
+
+/** The list with `pick` taken in or out; at its limit nothing more is taken in. */
+function toggled(current, pick, most = Infinity) {
+  if (chosenIn(current, pick)) return current.filter((one) => keyOf(one) !== keyOf(pick));
+  return current.length < most ? [...current, pick] : current;
+}
+
+const optionItems = (element) => (current) => {
+  const sections = element.option_groups ?? [{ options: element.options ?? [] }];
+  return sections.flatMap(({ label, options }) => options.map((option) =>
+    optionItem(option, { pick: option, group: plain(label), selected: chosenIn(current, option) })));
+};
+
+const personItems = (current) => people().filter((user) => !user.deleted).map((user) => ({
+  key: user.id, label: displayName(user), description: user.title, lead: avatar(user, "small"), pick: user.id, selected: chosenIn(current, user.id),
+}));
+
+const face = (id) => [avatar(userById(id), "tiny"), displayName(userById(id) ?? { id })];
+
 function staticSelect(element, place) {
-  const options = element.options ?? (element.option_groups ?? []).flatMap((group) => group.options);
   return picker(element, place, {
     chosen: element.initial_option ?? null,
-    items: (current) => options.map((option) => optionItem(option, { pick: option, selected: option.value === current?.value })),
+    items: optionItems(element),
     describe: (option) => [plain(option.text)],
     read: (option) => ({ selected_option: option }),
   });
@@ -108,13 +136,30 @@ function staticSelect(element, place) {
 function usersSelect(element, place) {
   return picker(element, place, {
     chosen: element.initial_user ?? null,
-    items: (current) => people().filter((user) => !user.deleted).map((user) => ({
-      key: user.id, label: displayName(user), description: user.title, lead: avatar(user, "small"), pick: user.id, selected: user.id === current,
-    })),
-    describe: (id) => [avatar(userById(id), "tiny"), displayName(userById(id) ?? { id })],
+    items: personItems,
+    describe: face,
     read: (id) => ({ selected_user: id }),
   });
 }
+
+const multiSelect = (element, place) => picker(element, place, {
+  many: true, chosen: element.initial_options ?? [], items: optionItems(element),
+  describe: (option) => [plain(option.text)], read: (options) => ({ selected_options: options }),
+});
+
+const multiUsersSelect = (element, place) => picker(element, place, {
+  many: true, chosen: element.initial_users ?? [], items: personItems, describe: face, read: (ids) => ({ selected_users: ids }),
+});
+
+/** Of channels one can see; `key` is where the platform puts what was chosen. */
+const channelSelect = (key) => (element, place) => picker(element, place, {
+  chosen: element[key.replace("selected", "initial")] ?? null,
+  items: (current) => channels().filter((one) => one.kind !== "im" && !one.is_archived).map((one) => ({
+    key: one.id, label: one.name, lead: icon(one.kind === "private" ? "lock" : "hash"), pick: one.id, selected: one.id === current,
+  })),
+  describe: (id) => [`#${channels().find((one) => one.id === id)?.name ?? id}`],
+  read: (id) => ({ [key]: id }),
+});
 
 function input(element, place, { type, initial, read, write = (value) => value ?? "" }) {
   const node = h("input", { class: "field", type, value: write(initial), ...attributes(element, place) });
@@ -201,6 +246,8 @@ function radioButtons(element, place) {
 const ELEMENTS = {
   button, overflow, checkboxes,
   static_select: staticSelect, users_select: usersSelect, radio_buttons: radioButtons,
+  multi_static_select: multiSelect, multi_users_select: multiUsersSelect,
+  channels_select: channelSelect("selected_channel"), conversations_select: channelSelect("selected_conversation"),
   datepicker: datePicker, timepicker: timePicker, datetimepicker: dateTimePicker,
   plain_text_input: textInput, email_text_input: textInput, url_text_input: textInput, number_input: textInput,
 };
@@ -213,5 +260,6 @@ export function elementNode(element, place) {
 
 /** The value inside a field's state, in the shape its `restore` takes. */
 export const storedValue = (state) =>
-  ["value", "selected_option", "selected_options", "selected_user", "selected_date_time", "selected_date", "selected_time"]
+  ["value", "selected_option", "selected_options", "selected_user", "selected_users", "selected_channel", "selected_conversation",
+    "selected_date_time", "selected_date", "selected_time"]
     .map((key) => state?.[key]).find((value) => value !== undefined && value !== null) ?? null;

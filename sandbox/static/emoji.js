@@ -15,7 +15,7 @@ package 📦|page_facing_up 📄|paperclip 📎|party_popper 🎉|tada 🎉|pray
 raised_hands 🙌|raising_hand 🙋|receipt 🧾|recycle ♻️|red_circle 🔴|large_red_circle 🔴|repeat 🔁|robot_face 🤖|robot 🤖|rocket 🚀|rotating_light 🚨|scales ⚖️|scream 😱
 see_no_evil 🙈|shield 🛡️|shrug 🤷|sleeping 😴|zzz 💤|slightly_smiling_face 🙂|smile 😄|smiley 😃|snail 🐌|sob 😭|sparkles ✨|speech_balloon 💬|star ⭐|stopwatch ⏱️|sunglasses 😎
 sunny ☀️|surfer 🏄|sweat_smile 😅|telephone_receiver 📞|thinking_face 🤔|thought_balloon 💭|ticket 🎫|timer_clock ⏲️|traffic_light 🚥|triangular_flag_on_post 🚩|trophy 🏆
-turtle 🐢|umbrella ☂️|vertical_traffic_light 🚦|warning ⚠️|wave 👋|white_check_mark ✅|white_circle ⚪|wink 😉|wrench 🔧|writing_hand ✍️|x ❌|yellow_circle 🟡|large_yellow_circle 🟡|zap ⚡`;
+turtle 🐢|umbrella ☂️|vertical_traffic_light 🚦|warning ⚠️|wave 👋|white_check_mark ✅|white_circle ⚪|wink 😉|wrench 🔧|writing_hand ✍️|x ❌|yellow_circle 🟡|large_yellow_circle 🟡|zap ⚡|palm_tree 🌴|face_with_thermometer 🤒|spiral_calendar_pad 🗓️|house_with_garden 🏡|bus 🚌|airplane ✈️|hospital 🏥|baby 👶|headphones 🎧`;
 
 const EMOJI = new Map(
   NAMES.trim().split(/[|\n]/).map((entry) => entry.split(" ")).map(([name, glyph]) => [name, glyph]),

@@ -1,5 +1,5 @@
 // One popup list for every menu on the page: selects, people, overflow. On a phone it is a sheet at the bottom.
-import { byId, h, icon, replace } from "./dom.js";
+import { byId, h, icon, press, replace } from "./dom.js";
 
 let open = null; // {anchor, panel, close}
 
@@ -8,40 +8,46 @@ export function closeMenu() {
 }
 
 /**
- * items: [{key, label, description?, lead?: Node, selected?, danger?}]; onPick(item) runs after the list closed.
- * role "listbox" for a choice of a value, "menu" for things to do.
+ * items(): [{key, label, description?, lead?: Node, selected?, danger?, group?}]; onPick(item) runs after the list closed.
+ * role "listbox" for a choice of a value, "menu" for things to do. `many`: the list stays open, every pick turns one
+ * item on or off, and onClose() runs when it is put away.
  */
-export function openMenu(anchor, { label, items, role = "listbox", onPick }) {
+export function openMenu(anchor, { label, items, role = "listbox", many = false, onPick, onClose = () => {} }) {
   if (open?.anchor === anchor) return closeMenu();
   closeMenu();
-  const list = h("div", { class: "menu-list", role, "aria-label": label });
-  const filter = items.length > 7 ? filterField(label) : null;
+  const list = h("div", { class: "menu-list", role, "aria-label": label, "aria-multiselectable": many ? "true" : null });
+  const all = () => (typeof items === "function" ? items() : items);
+  const filter = all().length > 7 ? filterField(label) : null;
   const panel = h("div", { class: "menu", data: { testid: "menu" }, on: { keydown: onKey } },
-    h("div", { class: "menu-title" }, label), filter, list);
+    h("div", { class: "menu-title" }, label), filter, list,
+    many ? press({ class: "button primary menu-done", testid: "menu-done" }, () => closeMenu(), "Done") : null);
   const shade = h("div", { class: "menu-shade", on: { click: () => closeMenu() } });
   const choose = (item) => {
-    closeMenu();
+    if (!many) closeMenu();
     onPick(item);
+    if (many) fill();
+    if (many) list.querySelector(`[data-value="${CSS.escape(item.key)}"]`)?.focus();
   };
-  const fill = () => replace(list, optionNodes(items, filter?.value ?? "", role, choose));
+  const fill = () => replace(list, optionNodes(all(), filter?.value ?? "", role, choose));
   filter?.addEventListener("input", fill);
   fill();
   byId("popups").append(shade, panel);
   place(anchor, panel);
   anchor.setAttribute("aria-expanded", "true");
-  open = { anchor, panel, close: () => finish(anchor, [panel, shade]) };
+  open = { anchor, panel, close: () => finish(anchor, [panel, shade], onClose) };
   focusFirst(filter, list);
   return undefined;
 }
 
 function focusFirst(filter, list) {
   if (filter && matchMedia("(hover: hover)").matches) filter.focus();
-  else (list.querySelector("[aria-selected=true]") ?? list.firstElementChild)?.focus();
+  else (list.querySelector("[aria-selected=true]") ?? list.querySelector(".menu-item"))?.focus();
 }
 
-function finish(anchor, nodes) {
+function finish(anchor, nodes, onClose) {
   open = null;
   nodes.forEach((node) => node.remove());
+  onClose();
   if (!anchor.isConnected) return;
   anchor.setAttribute("aria-expanded", "false");
   anchor.focus();
@@ -57,7 +63,10 @@ function optionNodes(items, wanted, role, choose) {
   const needle = wanted.trim().toLowerCase();
   const shown = items.filter((item) => `${item.label} ${item.description ?? ""}`.toLowerCase().includes(needle));
   if (!shown.length) return h("p", { class: "menu-empty" }, "Nothing matches");
-  return shown.map((item) => optionNode(item, role, choose));
+  return shown.flatMap((item, index) => {
+    const heading = item.group && item.group !== shown[index - 1]?.group;
+    return [heading ? h("div", { class: "menu-group", role: "presentation" }, item.group) : null, optionNode(item, role, choose)];
+  });
 }
 
 function optionNode(item, role, choose) {

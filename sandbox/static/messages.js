@@ -1,12 +1,15 @@
 // A list of messages: a channel, a direct message or a thread. A message that did not change keeps its node,
 // so that an open menu, a half-filled field or the focus survives every live update.
 import { announce, h, icon, press, replace } from "./dom.js";
-import { makeContext } from "./actions.js";
-import { blockNodes } from "./blocks.js";
+import { collect, makeContext } from "./actions.js";
+import { blockNodes, restoreFields } from "./blocks.js";
+import { fileNodes } from "./files.js";
 import { dateNode, mrkdwn, plain } from "./mrkdwn.js";
 import { avatar, ephemeralMark } from "./people.js";
-import { displayName, firstName, store, theBot, userById, zone } from "./store.js";
+import { statusMark } from "./profile.js";
+import { displayName, groups, store, theBot, userById, zone } from "./store.js";
 import { dayKey, dayLabel, longTime, timeOf } from "./time.js";
+import { messageTools } from "./tools.js";
 
 const GROUP_SECONDS = 300;
 const NEAR_BOTTOM = 80;
@@ -29,9 +32,13 @@ export function messageList({ channel, openThread, label }) {
     scroller.scrollTop = scroller.scrollHeight;
     jump.hidden = true;
   };
+  let atBottom = true;
   scroller.addEventListener("scroll", () => {
-    if (nearBottom()) jump.hidden = true;
+    atBottom = nearBottom();
+    if (atBottom) jump.hidden = true;
   });
+  // A picture takes its place only when it has come; whoever was at the end stays there.
+  scroller.addEventListener("load", () => atBottom && bottom(), true);
 
   function update(messages, { fresh = false, newFrom = null } = {}) {
     const stick = fresh || nearBottom();
@@ -86,14 +93,21 @@ function dayLine(message, day) {
 
 function row(message, { rows, channel, openThread, compact, putAway }) {
   const open = openThread && store.thread === message.ts;
-  const key = JSON.stringify([message, compact, zone(), store.as, open]);
+  const key = JSON.stringify([message, compact, zone(), store.as, open, statusOf(message), groups()]);
   const known = rows.get(message.ts);
   if (known?.key === key) return known.node;
+  const before = known?.node.querySelector(".blocks")?.context;
   const node = messageNode(message, { channel, openThread, compact, putAway });
+  if (before) restoreFields(node, collect(before)); // what was chosen in it outlives a change of the message
   node.classList.toggle("open", Boolean(open));
   rows.set(message.ts, { key, node });
   return node;
 }
+
+const statusOf = ({ user }) => {
+  const { status_text: text, status_emoji: glyph, status_expiration: ends } = userById(user) ?? {};
+  return [text, glyph, ends];
+};
 
 /** Puts `nodes` into the list in order, touching only what differs: moving a node would drop its focus. */
 function sameOrder(list, nodes) {
@@ -134,9 +148,10 @@ function messageNode(message, { channel, openThread, compact, putAway }) {
     message.ephemeral ? ephemeralMark() : null,
     compact ? null : byline(message, at),
     body(message, channel),
+    fileNodes(message.files),
     openThread && message.reply_count ? replyCount(message, openThread) : null,
     message.ephemeral ? press({ class: "text-button" }, () => putAway(message.ts), "Dismiss message") : null),
-  openThread && !message.ephemeral ? tools(message, openThread) : null);
+  message.ephemeral ? null : messageTools(message, { channel, name: nameOf(message), openThread }));
 }
 
 const timeNode = (message, at) =>
@@ -144,15 +159,17 @@ const timeNode = (message, at) =>
 
 function byline(message, at) {
   return h("header", { class: "byline" }, h("strong", { class: "author" }, nameOf(message)),
+    isApp(message) ? null : statusMark(authorOf(message)),
     isApp(message) ? h("span", { class: "app-badge" }, "APP") : null, timeNode(message, at));
 }
 
 function body(message, channel) {
   const edited = message.edited ? h("span", { class: "edited", data: { testid: "edited" } }, " (edited)") : null;
+  if (!message.blocks?.length && !message.text && message.files?.length) return null;
   if (!message.blocks?.length) return h("div", { class: "text message-text" }, mrkdwn(message.text ?? ""), edited);
   const context = makeContext("message", { type: "message", channel: channel.id, ts: message.ts });
   const nodes = blockNodes(message.blocks, context);
-  return h("div", { class: "blocks" }, nodes, edited);
+  return Object.assign(h("div", { class: "blocks" }, nodes, edited), { context });
 }
 
 function replyCount(message, openThread) {
@@ -161,13 +178,6 @@ function replyCount(message, openThread) {
   const latest = message.latest_reply ? h("span", { class: "latest" }, "Last reply ", dateNode(Number(message.latest_reply), "{ago}")) : null;
   return press({ class: "replies", data: { testid: "replies", count: message.reply_count } }, () => openThread(message.ts),
     h("span", { class: "faces" }, faces), h("span", { class: "reply-count" }, count), latest);
-}
-
-function tools(message, openThread) {
-  const label = `Reply in thread to ${firstName({ id: "?", real_name: nameOf(message) })}`;
-  return h("div", { class: "message-tools" },
-    press({ class: "icon-button", title: "Reply in thread", "aria-label": label, testid: "open-thread" },
-      () => openThread(message.ts), icon("reply")));
 }
 
 /** Shows the message a link led to, for a moment in another colour. */

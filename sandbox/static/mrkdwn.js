@@ -2,7 +2,7 @@
 import { h, link } from "./dom.js";
 import { emoji, withEmoji } from "./emoji.js";
 import { fillDate } from "./time.js";
-import { channelById, displayName, me, theBot, userById, zone } from "./store.js";
+import { channelById, displayName, groups, me, theBot, userById, zone } from "./store.js";
 
 const ENTITIES = { "&amp;": "&", "&lt;": "<", "&gt;": ">" };
 export const decode = (text) => text.replace(/&(amp|lt|gt);/g, (entity) => ENTITIES[entity]);
@@ -12,6 +12,12 @@ export function userMention(id) {
   const mine = id === me().id;
   const name = user ? displayName(user) : id === theBot().id ? "Closeloop" : id;
   return h("span", { class: mine ? "mention me" : "mention", data: { user: id, testid: "mention" } }, `@${name}`);
+}
+
+export function groupMention(id, label = "") {
+  const group = groups().find((one) => one.id === id);
+  const mine = group?.users.includes(me().id);
+  return h("span", { class: mine ? "mention me" : "mention", data: { group: id } }, group ? `@${group.handle}` : label || `@${id}`);
 }
 
 export function channelMention(id) {
@@ -38,7 +44,7 @@ function angle(body, atStart) {
   if (/^@[UW]\w+$/.test(target)) return userMention(target.slice(1));
   if (/^#C\w+$/.test(target)) return channelMention(target.slice(1));
   if (/^!(here|channel|everyone)$/.test(target)) return broadcast(target.slice(1));
-  if (target.startsWith("!subteam^")) return h("span", { class: "mention" }, decode(label || `@${target.slice(9)}`));
+  if (target.startsWith("!subteam^")) return groupMention(target.slice(9), decode(label));
   if (target.startsWith("!date^")) return dateToken(target, label, atStart);
   if (/^(https?:\/\/|mailto:)/i.test(target)) return link(decode(target), decode(label || target.replace(/^mailto:/i, "")));
   return null;

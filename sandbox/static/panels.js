@@ -3,6 +3,7 @@ import { byId, h, icon, press, redraw, toast } from "./dom.js";
 import { post, remove } from "./api.js";
 import { busyWhile } from "./actions.js";
 import { channelById, channelTitle, displayName, people, store, theBot } from "./store.js";
+import { profilePanel } from "./profile.js";
 import { clockControls, tickClock } from "./topbar.js";
 
 const FAULTS = [
@@ -13,7 +14,7 @@ const FAULTS = [
 ];
 const METHODS = [
   "*", "chat.postMessage", "chat.update", "chat.delete", "response_url", "chat.postEphemeral", "views.open", "views.update", "views.publish",
-  "conversations.history", "conversations.replies", "users.info", "auth.test",
+  "conversations.history", "conversations.replies", "users.info", "auth.test", "upload_url", "files.completeUploadExternal",
 ];
 
 let opened = null; // {name, node, before}
@@ -22,7 +23,10 @@ export const onPanelChange = (callback) => {
   refresh = callback;
 };
 
-const PANELS = { clock: ["The clock", clockPanel], raise: ["Raise an alert", raisePanel], faults: ["Break things", faultsPanel] };
+const PANELS = {
+  profile: ["Your profile", () => profilePanel(change)],
+  clock: ["The clock", clockPanel], raise: ["Raise an alert", raisePanel], faults: ["Break things", faultsPanel],
+};
 
 export function openPanel(name) {
   const again = opened?.name === name;
@@ -53,8 +57,8 @@ export function closePanel() {
 
 export function drawPanel() {
   if (!opened) return;
-  const { faults, users, clock, revoked, alerts_hint: hint } = store.state;
-  const facts = [opened.name, store.channel, faults, users, channelById(store.channel), clock.rate, revoked, hint];
+  const { faults, users, groups, clock, revoked, alerts_hint: hint } = store.state;
+  const facts = [opened.name, store.as, store.channel, faults, users, groups, channelById(store.channel), clock.rate, revoked, hint];
   if (redraw(opened.body, facts, PANELS[opened.name][1])) tickClock();
 }
 
@@ -168,5 +172,5 @@ function change(event, work) {
 }
 
 addEventListener("pointerdown", (event) => {
-  if (opened && !opened.node.contains(event.target) && !event.target.closest("#topbar, #tabs, #toasts, #popups")) closePanel();
+  if (opened && !opened.node.contains(event.target) && !event.target.closest("#topbar, #tabs, [data-testid=who], #toasts, #popups")) closePanel();
 });

@@ -7,6 +7,7 @@ import { openMenu } from "./menu.js";
 import { emptyPane, messageList } from "./messages.js";
 import { post } from "./api.js";
 import { avatar } from "./people.js";
+import { statusText } from "./profile.js";
 import { channelById, channels, channelTitle, displayName, store, userById } from "./store.js";
 
 const SHOWN = 300; // a page is for looking at; the oldest of a storm of messages are left out
@@ -55,7 +56,7 @@ function channelHead(channel, go) {
 function membersButton(channel, go) {
   const members = (channel.member_ids ?? []).map((id) => userById(id)).filter(Boolean);
   const items = members.map((user) => ({
-    key: user.id, label: displayName(user), description: user.is_bot ? "App" : user.title, lead: avatar(user, "small"), user,
+    key: user.id, label: displayName(user), description: user.is_bot ? "App" : statusText(user) || user.title, lead: avatar(user, "small"), user,
   }));
   const open = (event) => openMenu(event.currentTarget, {
     label: "Members: choose one to be them", role: "menu", items, onPick: ({ user }) => !user.is_bot && go.person(user.id),

@@ -1,7 +1,7 @@
 // rich_text: the block whose text is never parsed. Each leaf is a node of its own kind.
 import { h, link } from "./dom.js";
 import { emoji } from "./emoji.js";
-import { broadcast, channelMention, dateNode, userMention } from "./mrkdwn.js";
+import { broadcast, channelMention, dateNode, groupMention, userMention } from "./mrkdwn.js";
 
 const TAGS = { bold: "b", italic: "i", strike: "s", underline: "u", code: "code" };
 
@@ -15,7 +15,7 @@ const LEAVES = {
   text: (leaf) => document.createTextNode(leaf.text),
   link: (leaf) => link(leaf.url, leaf.text || leaf.url),
   user: (leaf) => userMention(leaf.user_id),
-  usergroup: (leaf) => h("span", { class: "mention" }, `@${leaf.usergroup_id}`),
+  usergroup: (leaf) => groupMention(leaf.usergroup_id),
   team: (leaf) => h("span", { class: "mention" }, `@${leaf.team_id}`),
   channel: (leaf) => channelMention(leaf.channel_id),
   emoji: (leaf) => document.createTextNode(emoji(leaf.name) ?? `:${leaf.name}:`),

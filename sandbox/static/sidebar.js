@@ -1,6 +1,7 @@
 // The left side: who one is, the channels with what waits in them, and the app. On a phone it is a drawer.
 import { byId, h, icon, press, redraw } from "./dom.js";
 import { switcher } from "./people.js";
+import { statusText } from "./profile.js";
 import { channelSlug, channelTitle, channels, displayName, me, store, users, zone } from "./store.js";
 import { now, timeOf, zoneName } from "./time.js";
 
@@ -12,7 +13,9 @@ export function drawSidebar({ choosePerson, chooseChannel, openPanel }) {
     h("div", { class: "side-top" },
       h("h2", { class: "side-title" }, "You are"),
       switcher(choosePerson),
-      h("div", { class: "who", data: { testid: "who" } }, h("strong", {}, displayName(me())), h("span", {}, me().title || "No title"),
+      press({ class: "who", testid: "who", "aria-haspopup": "dialog", title: "Your profile: set a status, a manager, groups" }, () => openPanel("profile"),
+        h("strong", {}, displayName(me())), h("span", {}, me().title || "No title"),
+        h("span", { class: "who-status", data: { testid: "who-status" } }, statusText(me()) || "Set a status"),
         h("span", { class: "local", data: { testid: "local-time" } }, localTime()))),
     h("div", { class: "side-lists" },
       section("Channels", channels().filter((one) => one.kind !== "im"), chooseChannel),

@@ -17,6 +17,7 @@ export const users = () => store.state?.users ?? [];
 export const userById = (id) => users().find((user) => user.id === id) ?? null;
 export const channels = () => store.state?.channels ?? [];
 export const channelById = (id) => channels().find((channel) => channel.id === id) ?? null;
+export const groups = () => store.state?.groups ?? [];
 export const people = () => users().filter((user) => !user.is_bot && user.id !== "USLACKBOT");
 export const theBot = () => users().find((user) => user.is_bot) ?? { id: "U0LOOP", real_name: "Closeloop" };
 export const displayName = (user) => user?.real_name || user?.name || user?.id || "unknown";

@@ -13,6 +13,8 @@ from story import house as houses
 from story.house import House
 from story.town import Town
 
+from tests.sandbox.conftest import bot, bot_server, box, http, shared, slack  # noqa: F401 -- the bare stand-in's
+
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -35,9 +37,9 @@ def chromium() -> str:
 
 @pytest.fixture(scope="module")
 def town(chromium: str, tmp_path_factory: Any) -> Iterator[Town]:
-    with httpx2.Client(trust_env=False, timeout=20) as http:
+    with httpx2.Client(trust_env=False, timeout=20) as client:
         folder = Path(tmp_path_factory.mktemp("town-page"))
-        house = House(folder=lambda: folder, database=houses.sqlite, http=http)
+        house = House(folder=lambda: folder, database=houses.sqlite, http=client)
         yield house.open()
         house.close()
 

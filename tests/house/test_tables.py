@@ -7,7 +7,9 @@ import pytest
 from connectors.chat import PLATFORMS, platform
 from connectors.directory import DIRECTORIES, directory
 from connectors.intake import FORMATS, format_named
+from connectors.lookup import LOOKUPS, lookup
 from connectors.operator import OPERATORS, operator
+from connectors.schedule import SCHEDULES, schedule
 
 
 @pytest.mark.parametrize("name", PLATFORMS)
@@ -20,6 +22,11 @@ def test_a_directory_can_be_made(name: str) -> None:
     assert callable(directory(name))
 
 
+@pytest.mark.parametrize("name", LOOKUPS)
+def test_a_lookup_can_be_made(name: str) -> None:
+    assert callable(lookup(name))
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_format_parses(name: str) -> None:
     assert callable(format_named(name).parse)
@@ -28,3 +35,8 @@ def test_a_format_parses(name: str) -> None:
 @pytest.mark.parametrize("name", OPERATORS)
 def test_a_way_to_the_operators_can_be_made(name: str) -> None:
     assert callable(operator(name))
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_a_calendar_that_says_who_is_on_call_can_be_made(name: str) -> None:
+    assert callable(schedule(name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -38,6 +39,8 @@ class Shown:
     metadata: Any = None
     ephemeral: bool = False
     reply_count: int = 0
+    files: list[Any] = field(default_factory=list)
+    """`{id, name, title, alt_txt, mimetype, …}` of what is shared with it"""
 
     @property
     def about(self) -> dict[str, Any]:
@@ -67,6 +70,66 @@ class Shown:
         rows = [block for block in self.blocks if block["type"] == "actions"]
         found = [(row, element) for row in rows for element in row["elements"] if element["type"] == "button"]
         return [(row, button) for row, button in found if button.get("value", "").startswith(alert_id)]
+
+    def operable(self, name: str = "", *, kinds: tuple[str, ...] = (), about: str = "") -> list[tuple[Any, Any]]:
+        """(block, element) of every menu, box and field that is called `name` and speaks of `about`.
+
+        Its name is its action_id, its placeholder, the label of its field or the text of the section it stands in.
+        """
+        found = [(block, element) for block in self.blocks for element in _elements(block)]
+        return [
+            (block, element)
+            for block, element in found
+            if element["type"] not in {"button", "image"}
+            and (not kinds or element["type"] in kinds)
+            and name in {"", *_names(block, element)}
+            and about in json.dumps([block["block_id"], element])
+        ]
+
+
+def _elements(block: Any) -> list[Any]:
+    alone = [block[key] for key in ("accessory", "element") if key in block]
+    return alone + (block["elements"] if block["type"] == "actions" else [])
+
+
+def _names(block: Any, element: Any) -> set[str]:
+    texts = (element.get("placeholder"), block.get("label"), block.get("text"))
+    return {element["action_id"], *(text["text"] for text in texts if text)}
+
+
+def _option(element: Any, choice: str) -> Any:
+    """The option a person reads as `choice` (or whose value it is)."""
+    groups = element.get("option_groups") or [{"options": element.get("options") or []}]
+    offered = [option for group in groups for option in group["options"]]
+    found = [option for option in offered if choice in {option["text"]["text"], option["value"]}]
+    assert found, f"{choice!r} is not offered: {[option['text']['text'] for option in offered]}"
+    return found[0]
+
+
+def _named(who: Any) -> Any:
+    return who.id if isinstance(who, Person) else who
+
+
+CHOOSING: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
+    "static_select": ("selected_option", _option),
+    "radio_buttons": ("selected_option", _option),
+    "overflow": ("selected_option", _option),
+    "checkboxes": ("selected_options", lambda element, all_: [_option(element, one) for one in all_]),
+    "multi_static_select": ("selected_options", lambda element, all_: [_option(element, one) for one in all_]),
+    "users_select": ("selected_user", lambda element, one: _named(one)),
+    "multi_users_select": ("selected_users", lambda element, all_: [_named(one) for one in all_]),
+    "channels_select": ("selected_channel", lambda element, one: channel_id(one)),
+    "conversations_select": ("selected_conversation", lambda element, one: channel_id(one)),
+    "datepicker": ("selected_date", lambda element, one: one),
+    "timepicker": ("selected_time", lambda element, one: one),
+    "datetimepicker": ("selected_date_time", lambda element, one: None if one is None else int(one)),
+}
+"""element type ▶ where its payload says what was chosen, and how that is written; any other is a text field"""
+
+
+def _chosen(element: Any, choice: Any) -> dict[str, Any]:
+    key, write = CHOOSING.get(element["type"], ("value", lambda element, one: one))
+    return {key: write(element, choice)}
 
 
 def _leaves(node: Any) -> Iterator[Any]:
@@ -105,6 +168,19 @@ class Pressed:
     """under the fields of a form"""
 
 
+@dataclass(frozen=True, kw_only=True)
+class SharedFile:
+    """A file as somebody sees it where it was shared."""
+
+    id: str
+    name: str
+    title: str
+    alt_text: str
+    mimetype: str
+    channels: list[str]
+    content: bytes = field(repr=False)
+
+
 @dataclass(frozen=True)
 class Workspace:
     """The stand-in's page and control API."""
@@ -126,8 +202,25 @@ class Workspace:
         """Oldest first; with `root` its thread, the root itself among them."""
         query = {"thread_ts": root} if root else {"limit": LOOKED_AT}
         found = self.get("messages", channel=channel, **{"as": who}, **query)["messages"]
-        keys = ("ts", "text", "blocks", "metadata", "ephemeral", "reply_count")
+        keys = ("ts", "text", "blocks", "metadata", "ephemeral", "reply_count", "files")
         return [Shown(channel=channel, **{key: one[key] for key in keys}) for one in found]
+
+    def files(self, who: str = "U0ANA") -> list[SharedFile]:
+        """Every file that somebody can see, oldest first, downloaded."""
+        return [self._file(one, who) for one in self.get("files", **{"as": who})["files"]]
+
+    def _file(self, one: Any, who: str) -> SharedFile:
+        answer = self.http.get(f"{self.url}/sandbox/api/files/{one['id']}", params={"as": who})
+        assert answer.is_success, answer.text
+        return SharedFile(
+            id=one["id"],
+            name=one["name"],
+            title=one["title"],
+            alt_text=one["alt_txt"],
+            mimetype=one["mimetype"],
+            channels=list(one["shares"]),
+            content=answer.content,
+        )
 
 
 def channel_id(name: str) -> str:
@@ -174,10 +267,54 @@ class Person:
         """One click. `about` chooses the alert where a view shows several."""
         found = [(row, one) for row, one in on.pressable(about) if one["text"]["text"] == label]
         assert found, f"no button {label!r} among {on.buttons}"
-        row, button = found[0]
+        return self._act(on, found[0])
+
+    def select(self, name: str, choice: Any, on: Shown, *, about: str = "") -> Pressed:
+        """Choose in the menu or picker called `name`: an option's text, a Person, a channel, seconds; or a list."""
+        return self._operate(on, on.operable(name, about=about), choice)
+
+    def check(self, name: str, *choices: str, on: Shown, about: str = "") -> Pressed:
+        """Exactly these boxes are ticked afterwards."""
+        return self._operate(on, on.operable(name, kinds=("checkboxes",), about=about), choices)
+
+    def enter(self, name: str, text: str, on: Shown, *, about: str = "") -> Pressed:
+        """Write into the field called `name`."""
+        return self._operate(on, on.operable(name, about=about), text)
+
+    def overflow(self, choice: str, on: Shown, *, about: str = "") -> Pressed:
+        """Choose from the "…" menu that offers it."""
+        menus = on.operable(kinds=("overflow",), about=about)
+        offering = [(row, one) for row, one in menus if choice in {o["text"]["text"] for o in one["options"]}]
+        return self._operate(on, offering, choice)
+
+    def shortcut(self, message: Shown, callback_id: str = "raise_alert") -> Pressed:
+        """ "More actions" of a message."""
+        answer = self._post("shortcut", channel=message.channel, ts=message.ts, callback_id=callback_id)
+        return Pressed(ok=answer["ok"], error=answer.get("error"))
+
+    def set_status(self, text: str, emoji: str = "", until: float = 0) -> None:
+        """`until`: business time, Unix seconds. An empty text clears it."""
+        status = {"status_text": text, "status_emoji": emoji, "status_expiration": int(until)}
+        self.workspace.post(f"users/{self.id}", **status)
+
+    def say(self, text: str, *, channel: str = "#ai-alerts") -> Shown:
+        """A message of their own."""
+        ts = self._post("message", channel=channel_id(channel), text=text)["ts"]
+        return next(shown for shown in self.workspace.messages(channel_id(channel), who=self.id) if shown.ts == ts)
+
+    def files(self) -> list[SharedFile]:
+        """Every file they can see, oldest first, downloaded."""
+        return self.workspace.files(self.id)
+
+    def _operate(self, on: Shown, found: list[tuple[Any, Any]], choice: Any) -> Pressed:
+        assert found, f"nothing of that name among {[one['action_id'] for _, one in on.operable()]}"
+        return self._act(on, found[0], **_chosen(found[0][1], choice))
+
+    def _act(self, on: Shown, found: tuple[Any, Any], **given: Any) -> Pressed:
+        row, element = found
         place = {"type": "view", "view_id": on.view} if on.view else {"type": "message", "channel": on.channel}
         container = place if on.view else {**place, "ts": on.ts}
-        action = {"type": "button", "action_id": button["action_id"], "block_id": row["block_id"]}
+        action = {"type": element["type"], "action_id": element["action_id"], "block_id": row["block_id"], **given}
         answer = self._post("act", container=container, action=action)
         return Pressed(ok=answer["ok"], error=answer.get("error"))
 
@@ -200,9 +337,8 @@ class Person:
 
     def _entered(self, form: Shown, name: str, value: Any) -> dict[str, Any]:
         elements = {block["block_id"]: block["element"] for block in form.blocks if block["type"] == "input"}
-        kind = elements[f"field:{name}"]["type"]
-        key = {"users_select": "selected_user", "datetimepicker": "selected_date_time"}.get(kind, "value")
-        return {"type": kind, key: value.id if isinstance(value, Person) else value}
+        element = elements[f"field:{name}"]
+        return {"type": element["type"], **_chosen(element, value)}
 
     def type(self, text: str, *, channel: str = "#ai-alerts") -> Shown:
         """`/loop …`, and the answer that only they see."""

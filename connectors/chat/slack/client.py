@@ -8,7 +8,7 @@ from functools import cached_property
 from slack_sdk import WebClient
 
 from bot.core.card import Message
-from bot.ports import Mark, Receipt, Refusal, Target, Unknown, Ways
+from bot.ports import Later, Mark, Receipt, Refusal, Target, Unknown, Ways
 from connectors.chat.slack.blocks import message_blocks, message_text
 from connectors.chat.slack.channels import Channels
 from connectors.chat.slack.readback import ReadBack
@@ -109,6 +109,19 @@ class SlackChat:
     def spares(self, receipt: Receipt, /) -> bool:
         """Whether an edit of this message costs nothing of the platform's limits just now (a click's answer)."""
         return self.ways is not None and self.ways.has(receipt)
+
+    def permalink(self, receipt: Receipt, /) -> str | None:
+        """Where a message is read, as Slack itself makes such addresses; None where it does not answer just now."""
+        try:
+            base = self._address
+        except (Refusal, Later, Unknown):
+            return None
+        return f"{base.rstrip('/')}/archives/{receipt.channel}/p{receipt.ts.replace('.', '')}"
+
+    @cached_property
+    def _address(self) -> str:
+        """Of the workspace."""
+        return str(ask(self.web.auth_test)["url"])
 
     @cached_property
     def _own_id(self) -> str:

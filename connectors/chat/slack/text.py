@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from bot.core.people import Person
-from bot.core.text import Link, Part, Quote, Text, When, Who, Words, harmless, host, one_line
+from bot.core.text import Link, Part, Quote, Ref, Text, When, Who, Words, harmless, host, one_line
 
 Json = dict[str, Any]
 People = Mapping[str, Person]
@@ -39,6 +39,8 @@ def _leaf(part: Part, people: People) -> list[Json]:
             return [_date_leaf(part.at)]
         case Link():
             return _link_leaves(part)
+        case Ref():
+            return [_plain_leaf(part.text)]
         case _:
             shown = harmless(part.text, len(part.text) + 1)
             return [_plain_leaf(shown, bold=part.bold)] if shown else []
@@ -61,6 +63,8 @@ def _link_leaves(link: Link) -> list[Json]:
     if target is None:
         return [_plain_leaf(label)] if label else []
     url, shown_host = target
+    if link.ours:
+        return [{"type": "link", "url": url, "text": label}]
     return [{"type": "link", "url": url, "text": label or shown_host}, _plain_leaf(f" ({shown_host})")]
 
 
@@ -113,7 +117,7 @@ def _said(part: Part, people: People) -> str:
         case When():
             return utc(part.at)
         case Link():
-            target = destination(part.url)
+            target = None if part.ours else destination(part.url)
             return f"{one_line(part.label, 300)}{f' ({target[1]})' if target else ''}"
         case _:
             return harmless(part.text, len(part.text) + 1)
@@ -133,8 +137,14 @@ def top_level(text: Text, people: People, *, limit: int = TOP_LEVEL) -> str:
 def _marked(part: Part, people: People) -> str:
     if isinstance(part, When) and part.at.timestamp() >= 0:
         return f"<!date^{int(part.at.timestamp())}^{_DATE}|{utc(part.at)}>"
+    if isinstance(part, Link) and part.ours and (target := destination(part.url)):
+        return f"<{target[0]}|{escaped(part.label)}>"
     sign = "@" if isinstance(part, Who) else ""
     return escaped(sign + _said(part, people).replace("\n", " ").replace("\t", " "))
+
+
+def _foreign_link(part: Part) -> bool:
+    return isinstance(part, Link) and not part.ours
 
 
 def _fitting(marked: str, room: int) -> str:
@@ -151,7 +161,7 @@ def _fitting(marked: str, room: int) -> str:
 def mrkdwn(text: Text, people: People) -> str | None:
     """`text` for a small grey line, the only kind that shows dates; None where Slack could style any of it."""
     foreign = [part for part in text if not isinstance(part, Words | When)]
-    if any(isinstance(part, Link) or _STYLED.search(_said(part, people)) for part in foreign):
+    if any(_foreign_link(part) or _STYLED.search(_said(part, people)) for part in foreign):
         return None
     calm = (Quote(name_of(part.person, people)) if isinstance(part, Who) else part for part in text)
     marked = "".join(_marked(part, people) for part in calm)

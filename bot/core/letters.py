@@ -1,0 +1,110 @@
+"""What is said of many alerts at somebody's own time: a morning's list, what is stuck in a line, what waits to be
+settled, what a mute held back, a gap in a schedule. Each is one message, with nothing to press but its links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from bot.core import words
+from bot.core.card import Message
+from bot.core.mutes import Mute
+from bot.core.pages import overdue
+from bot.core.state import Alert, Status
+from bot.core.text import Quote, Ref, Text, When, Who, Words, one_line, sentence
+
+NAMED = 12
+"""alerts that are named: more do not fit on a phone"""
+
+
+def morning(person: str, alerts: Iterable[Alert], *, now: datetime) -> Message | None:
+    """An owner's open alerts as their day begins, overdue ones first; None where nothing is open."""
+    mine = _sorted(alerts, now)
+    if not mine:
+        return None
+    late = sum(1 for alert in mine if overdue(alert, now))
+    lead = sentence(
+        "Good morning, ", Who(person), f". {_counted(len(mine))} open", f", {late} overdue" if late else "", "."
+    )
+    foot = sentence("Act on them in Closeloop's Home, or type ", Words("/loop mine", bold=True))
+    return _message(f"☀️ {_counted(len(mine))} open", lead, mine, now=now, foot=foot)
+
+
+def line(person: str, alerts: Iterable[Alert], *, now: datetime) -> Message | None:
+    """What is stuck among those who report to a manager; None where nothing is."""
+    stuck = [alert for alert in _sorted(alerts, now) if overdue(alert, now)]
+    if not stuck:
+        return None
+    lead = sentence(Who(person), f", {_counted(len(stuck))} stuck in your line: somebody was asked in vain.")
+    foot = sentence("All of them: the tab My team's in Closeloop's Home")
+    return _message(f"🧭 {_counted(len(stuck))} stuck in your line", lead, stuck, now=now, foot=foot)
+
+
+def exceptions(alerts: Iterable[Alert], *, now: datetime) -> Message | None:
+    """For the channel of exceptions: what nobody below has settled; None where nothing waits."""
+    waiting = _sorted(alerts, now)
+    if not waiting:
+        return None
+    lead = sentence(f"{_counted(len(waiting))} that only a human can settle. Who takes one?")
+    foot = sentence("All of them: ", Words("/loop exceptions", bold=True))
+    return _message(f"🚨 {_counted(len(waiting))} to be settled", lead, waiting, now=now, foot=foot)
+
+
+def held_back(mute: Mute, alerts: Sequence[Alert], *, more: bool, now: datetime) -> Message:
+    """To whoever muted: what came of what it held back."""
+    what = f"rule {mute.rule}" if mute.rule else mute.source or "everything"
+    still = sum(1 for alert in alerts if not alert.finished)
+    count = f"{len(alerts)}{' or more' if more else ''}"
+    told = f"It held back {count} alerts, of which {still} are still open." if alerts else "It held back nothing."
+    lead = sentence(Who(mute.owner), ", the mute of ", Quote(one_line(what, 80), bold=True), " is over. ", told)
+    return _message("🔈 A mute is over", lead, alerts, now=now, foot=sentence("Muted since ", When(mute.start)))
+
+
+def gap(schedule: str, start: datetime, until: datetime, *, now: datetime) -> Message:
+    """Before it happens: nobody will be on call, and whoever comes next in the rules will be asked instead."""
+    name = one_line(schedule, 80)
+    lead = sentence(
+        "Nobody is on call for ", Quote(name, bold=True), " from ", When(start), " until ", When(until), "."
+    )
+    then = sentence(
+        "Alerts then go to the next in their routing rule. Fill it: ",
+        Words(f"/loop oncall swap {name} @somebody until …", bold=True),
+    )
+    title = f"📅 A gap in the schedule {name}"
+    return Message(
+        kind="letter",
+        alert_id="",
+        generation=0,
+        title=title,
+        summary=lead,
+        lines=(lead, then),
+        foot=sentence("As of ", When(now)),
+    )
+
+
+def _message(title: str, lead: Text, alerts: Sequence[Alert], *, now: datetime, foot: Text) -> Message:
+    left = len(alerts) - NAMED
+    more = (sentence(f"{left:,} more {'is' if left == 1 else 'are'} not named here."),) if left > 0 else ()
+    lines = (lead, *(_entry(alert, now) for alert in alerts[:NAMED]), *more)
+    as_of = sentence("As of ", When(now), " · ")
+    return Message(
+        kind="letter", alert_id="", generation=0, title=title, summary=lead, lines=lines, foot=(*as_of, *foot)
+    )
+
+
+def _sorted(alerts: Iterable[Alert], now: datetime) -> list[Alert]:
+    return sorted(alerts, key=lambda alert: (not overdue(alert, now), alert.severity.rank, alert.raised_at, alert.id))
+
+
+def _entry(alert: Alert, now: datetime) -> Text:
+    """One alert in one line: how severe, which, what, whose, how it stands."""
+    sign = words.STATUS_SIGN.get(alert.status, words.SEVERITY_SIGN[alert.severity])
+    late = " · overdue" if overdue(alert, now) and not alert.finished else ""
+    how = "acknowledged" if alert.status == Status.ACKNOWLEDGED else alert.status.value
+    title = Quote(one_line(alert.signal.title, 80), bold=True)
+    since = (" · ", Who(alert.owner), f" · {how} · since ", When(alert.raised_at), late)
+    return sentence(f"{sign} {alert.severity.upper()} ", Ref(alert.id), " ", title, *since)
+
+
+def _counted(count: int) -> str:
+    return f"{count:,} alert{'' if count == 1 else 's'}"

@@ -1,0 +1,81 @@
+"""Somebody who looks at alerts, and which they may see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core import pages
+from bot.core.asking import is_exception
+from bot.core.people import Person, managers
+from bot.core.policy import Policy
+from bot.core.state import Alert, Status
+from bot.people import People
+from bot.ports import AlertFilter, Store
+from bot.saying import roster
+
+UNFINISHED = ("open", "acknowledged", "resolved")
+LOOKED_AT = 200
+"""alerts that one look reads"""
+REPORTS = 100
+"""people of somebody's line whose alerts are shown to them"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """Somebody who wants to see alerts, in one chat."""
+
+    person: Person
+    platform: str
+    store: Store
+    people: People
+    now: datetime
+    concerns: Callable[[Person, Sequence[Alert]], set[str]]
+    """ids of those that are theirs to see without being in the channel"""
+    is_member: Callable[[str], bool]
+    """in the channel of this place"""
+
+    def sees(self, alerts: Sequence[Alert]) -> list[Alert]:
+        """Those of `alerts` that they may see: theirs, and what stands in channels they are in."""
+        theirs = self.concerns(self.person, alerts)
+        places = {alert.place for alert in alerts if alert.id not in theirs} if self.person.may_own else set()
+        open_to_them = {place for place in places if self.is_member(place)}
+        return [alert for alert in alerts if alert.id in theirs or alert.place in open_to_them]
+
+    def mine(self) -> list[Alert]:
+        return self._of(self.person.id)
+
+    def team(self) -> list[Alert]:
+        """What is open among everybody who reports to them, at whatever height."""
+        return [alert for owner in self._line() for alert in self._of(owner)]
+
+    def open(self, place: str | None = None) -> list[Alert]:
+        which = AlertFilter(status=UNFINISHED, place=place, order="due", limit=LOOKED_AT)
+        return self.sees(self.store.alerts(which).items)
+
+    def overdue(self) -> list[Alert]:
+        return [alert for alert in self.open() if pages.overdue(alert, self.now)]
+
+    def exceptions(self) -> list[Alert]:
+        """What only a human can settle: at the top of its policy, passed on too often."""
+        return [alert for alert in self.open() if self._is_exception(alert)]
+
+    def _is_exception(self, alert: Alert) -> bool:
+        policy = self._policy(alert)
+        return alert.status == Status.OPEN and is_exception(alert, policy)
+
+    def _policy(self, alert: Alert) -> Policy:
+        return self.store.policy(alert.policy, alert.policy_version).of(alert.severity)
+
+    def _of(self, owner: str) -> list[Alert]:
+        return list(self.store.alerts(AlertFilter(owner=owner, status=UNFINISHED, order="due", limit=LOOKED_AT)).items)
+
+    def _line(self) -> list[str]:
+        """Owners of open alerts who report to them."""
+        found: list[str] = []
+        for owner in self.store.owners():
+            chain = managers(owner, roster(self.people.with_managers(owner)))
+            if owner != self.person.id and self.person.id in chain:
+                found.append(owner)
+        return found[:REPORTS]
