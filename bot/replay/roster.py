@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -71,7 +71,7 @@ class Virtual:
 
     def told(self, person_id: str, since: datetime, /) -> int:
         instants = self._told.get(person_id)
-        return len(instants) - bisect_left(instants, since) if instants else 0
+        return len(instants) - bisect_right(instants, since) if instants else 0
 
     def turn(self, name: str, /) -> int:
         return self._turns[name]
@@ -86,7 +86,7 @@ class Virtual:
         instants = self._told.setdefault(person_id, [])
         instants.append(now)
         if len(instants) > LONG and instants[0] < now - HOUR:
-            del instants[: bisect_left(instants, now - HOUR)]
+            del instants[: bisect_right(instants, now - HOUR)]
 
     def use_turns(self, names: Iterable[str]) -> None:
         self._turns.update(names)

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
@@ -22,13 +20,12 @@ from bot.core.people import Away, Person
 from bot.core.policy import ONE_AT_A_TIME, ROUND_ROBIN, Policy, Step
 from bot.core.routing import Attention, Owner, Plan, Rule
 from bot.core.signal import Severity, Signal
-from bot.core.state import Alert, Change
+from bot.core.state import Alert
 from bot.loop import Loop
 from bot.ports import Interaction
 from bot.replay.history import addressed
 from bot.rota import Recorded
 from storage.memory import MemoryStore
-from storage.memory_tx import MemoryTx
 
 START = datetime.fromisoformat("2026-03-02T00:00:00+00:00")
 """a Monday; Europe's clocks go on within the month"""
@@ -36,46 +33,6 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 ZONES = ("Europe/Amsterdam", "America/New_York", "Asia/Kolkata", "UTC")
 ELSA = "elsa@acme.example"
-
-
-class LivingTx(MemoryTx):
-    """A transaction that knows what was asked of people."""
-
-    _store: LivingStore
-
-    def load(self, people: Iterable[str], /) -> Mapping[str, int]:
-        owns = Counter(alert.owner for alert in self._store._alerts.values() if not alert.finished)
-        return {person: owns[person] for person in people}
-
-    def told(self, person_id: str, since: datetime, /) -> int:
-        return sum(1 for at in self._store.told_at.get(person_id, ()) if at >= since)
-
-    def turn(self, name: str, /) -> int:
-        return self._store.turns[name]
-
-    def group(self, handle: str, /) -> Sequence[str]:
-        return self._store.groups_of.get(handle, ())
-
-    def put(self, change: Change, /, *, before: Alert | None) -> None:
-        super().put(change, before=before)
-        for owed in change.owed:
-            if owed.person and not owed.in_digest:
-                self._store.told_at.setdefault(owed.person, []).append(change.events[-1].at)
-        self._store.turns.update(change.turns)
-
-
-class LivingStore(MemoryStore):
-    def __init__(self, clock: FakeClock) -> None:
-        super().__init__(clock=clock)
-        self.told_at: dict[str, list[datetime]] = {}
-        self.turns: Counter[str] = Counter()
-        self.groups_of: dict[str, tuple[str, ...]] = {}
-
-    @contextmanager
-    def transaction(self) -> Iterator[MemoryTx]:
-        tx = LivingTx(self)
-        yield tx
-        tx.apply()
 
 
 def people(rng: random.Random, count: int = 12) -> list[Person]:
@@ -177,8 +134,9 @@ class Town:
         self.staff = people(self.rng)
         self.plan = plan(self.staff, per_hour=self.per_hour)
         self.policies = policies()
-        self.store = LivingStore(self.clock)
-        self.store.groups_of["@team"] = tuple(one.id for one in self.staff if one.id.startswith("p"))[:4]
+        self.store = MemoryStore(clock=self.clock)
+        self.team = tuple(one.id for one in self.staff if one.id.startswith("p"))[:4]
+        self.store.keep_group("@team", self.team, at=START)
         self.store.save_people(self.staff, at=START)
         self.store.save_policies(self.policies, at=START)
         ids = (f"01JQ{n:022}" for n in itertools.count(1))
@@ -218,8 +176,7 @@ class Town:
         return self.clock.at
 
     def recorded(self) -> list[Recorded]:
-        alerts = sorted(self.store._alerts.values(), key=lambda alert: (alert.raised_at, alert.id))
-        return [Recorded(alert=one, events=tuple(self.store.events(one.id, limit=10**6))) for one in alerts]
+        return list(self.store.trails(START, self.end))
 
     def _come(self, at: datetime, what: str, alert_id: str) -> None:
         heappush(self.coming, (at, next(self.pushed), what, alert_id))

@@ -33,7 +33,7 @@ def replayed(town: Town, recorded: list[Recorded], *, hasty: bool = True) -> Kep
     versions = {policy.name: policy for policy in town.policies}
     rules = Rules(plan=town.plan, policy=lambda name, version: versions[name])
     persons = {one.id: one for one in town.staff}
-    roster = Virtual(Virtually(find=persons.get, groups=town.store.groups_of))
+    roster = Virtual(Virtually(find=persons.get, groups={"@team": town.team}))
     watch = Kept()
     replay = Replay(rules, roster, watch, hasty=hasty)
     for one in recorded:
