@@ -14,16 +14,15 @@ from datetime import datetime
 from heapq import heappop, heappush
 from typing import Protocol
 
-from bot.core.events import Kind
+from bot.core.events import Actor, Kind
 from bot.core.given import Given
-from bot.core.people import absent, gone
 from bot.core.policy import Policy
 from bot.core.raising import Placed, raised
 from bot.core.routing import Owner, Plan, Route, route
 from bot.core.state import Alert, Change, Refused
 from bot.core.wake import wake
 from bot.replay.doing import again
-from bot.replay.history import Past, Reaction, Said
+from bot.replay.history import UNASKED, Past, Reaction, Said
 from bot.replay.life import Life
 from bot.replay.quiet import Ended, quietly
 from bot.replay.roster import Virtual
@@ -108,7 +107,9 @@ class Replay:
         policy = self._rules.policy(way.policy if way else past.policy, version)
         given = self._given(policy.of(past.signal.severity), now)
         placed = self._placed(past, given, way)
-        if self._hasty and (found := quietly(past, placed, given)):
+        past = instead(past, placed.owner)
+        hasty = self._hasty and not self._roster.is_pretended(placed.owner)
+        if hasty and (found := quietly(past, placed, given)):
             self._watch.over(found, ())
             return
         change = raised(past.signal, given, placed=placed)
@@ -119,10 +120,10 @@ class Replay:
             self._plan(life, actor, now)
 
     def _placed(self, past: Past, given: Given, way: Route | None) -> Placed:
-        """Where it was put, or where routing puts it now; somebody who is not there is replaced by routing."""
+        """Where it was put, or where routing puts it now; somebody who is away what-if is replaced by routing."""
         if way is None:
-            owner, roster = past.owner, self._roster
-            if not (gone(owner, roster) or absent(owner, roster, given.now)):
+            owner = past.owner
+            if not self._roster.pretends(owner, given.now):
                 return Placed(alert_id=past.id, owner=owner, place=past.place, why=past.why, mute=past.held)
             plain = route(past.signal, given.plan)
             way = replace(plain, claims=((Owner(owner), past.why), *plain.claims))
@@ -142,8 +143,17 @@ class Replay:
 
     def _act(self, life: Life, actor: str, now: datetime) -> None:
         self._roster.now = now
-        reaction = life.queues[actor][-1]
+        queue = life.queues[actor]
+        reaction = queue[-1]
         given = self._given(life.policy.of(life.alert.severity), now)
+        if away := self._roster.pretends(actor, now):
+            owner = life.alert.owner
+            if owner == actor:
+                self._push_act(life, actor, away.until)
+                return
+            queue[-1] = replace(reaction, by=Actor(kind="person", id=owner, name=owner), ask=UNASKED)
+            self._do(life, actor, given)
+            return
         if life.waits_for(reaction) and life.is_asked(reaction.by.id, given):
             # The word that they reacted to is still to come here.
             life.planned[actor] = None
@@ -152,10 +162,12 @@ class Replay:
 
     def _do(self, life: Life, actor: str, given: Given) -> None:
         reaction = life.queues[actor].pop()
-        if reaction.kind == Kind.REPOLICED and not self._rules.reroutes:
-            life.policy = self._rules.policy(life.alert.policy, reaction.data["version"])
-            given = replace(given, policy=life.policy.of(life.alert.severity))
-        outcome = again(life.alert, given, reaction)
+        outcome = None
+        if reaction.kind != Kind.REPOLICED:
+            outcome = again(life.alert, given, reaction)
+        elif (policy := self._rules.policy(life.alert.policy, reaction.data["version"])) != life.policy:
+            life.policy = policy
+            outcome = again(life.alert, replace(given, policy=policy.of(life.alert.severity)), reaction)
         if isinstance(outcome, Change):
             self._apply(life, outcome, given)
         elif isinstance(outcome, Refused):
@@ -222,6 +234,15 @@ class Replay:
 
     def _given(self, policy: Policy, now: datetime) -> Given:
         return Given(now=now, policy=policy, roster=self._roster, plan=self._rules.plan)
+
+
+def instead(past: Past, owner: str) -> Past:
+    """The past as it is for another owner: they react as the recorded one did, as long after they are asked."""
+    if owner == past.owner:
+        return past
+    by = Actor(kind="person", id=owner, name=owner)
+    reactions = (replace(one, by=by) if one.by.id == past.owner else one for one in past.reactions)
+    return replace(past, owner=owner, reactions=tuple(reactions))
 
 
 def _owner(alert: Alert | None) -> str | None:

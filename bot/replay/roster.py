@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.core.mutes import Mute
 from bot.core.oncall import Shift
-from bot.core.people import Away, Person
+from bot.core.people import Away, Person, absent
 from bot.replay.history import Past
 from bot.rota import Declared
 
@@ -27,6 +27,8 @@ class Town:
     """a person as they are known now, by id or `<platform>:<chat id>`"""
     absences: Mapping[str, tuple[Away, ...]] = field(default_factory=dict)
     """beside those that `find` says: as they were declared, and those of a what-if"""
+    pretended: frozenset[str] = frozenset()
+    """who is away only because somebody asks what if: they do nothing while they are"""
     shifts: Mapping[str, Sequence[Shift]] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     mutes: Sequence[Mute] = ()
@@ -78,6 +80,13 @@ class Virtual:
 
     def mutes(self, at: datetime, /) -> Sequence[Mute]:
         return [mute for mute in self._mutes.values() if mute.covers(at)] if self._mutes else ()
+
+    def is_pretended(self, person_id: str) -> bool:
+        return person_id in self._town.pretended
+
+    def pretends(self, person_id: str, at: datetime) -> Away | None:
+        """The absence of somebody who was really there."""
+        return absent(person_id, self, at) if person_id in self._town.pretended else None
 
     # ── what the replay tells ────────────────────────────────────────────────────────────────────────────────────
 
