@@ -169,7 +169,7 @@ def upcoming(alert: Alert, given: Given) -> Next:
     """What the clock does next with an open alert about which something was said or done just now (`given.now`)."""
     rung, now = given.policy.step(alert.step), given.now
     pace = earliest(alert.step, given)
-    if turn(alert, given.at(pace))[1]:
+    if rung.at_least and turn(alert, given.at(pace))[1]:
         # Not before the step had its least time, whatever number of reminders it has.
         pace = max(pace, (alert.step_since or now) + rung.at_least)
     return soonest(alert, given, pace)

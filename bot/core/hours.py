@@ -102,8 +102,13 @@ class Hours:
 
 def works(hours: Hours, at: datetime, days_off: DaysOff) -> bool:
     """Whether `at` is in their working hours, which a public holiday has none of."""
-    plain = replace(hours, quiet="") if hours.quiet else hours
-    return opening(plain, at, kept="working", days_off=days_off) == at
+    return opening(_undisturbed(hours), at, kept="working", days_off=days_off) == at
+
+
+@lru_cache(maxsize=8192)
+def _undisturbed(hours: Hours) -> Hours:
+    """Without quiet hours."""
+    return replace(hours, quiet="")
 
 
 def is_quiet(hours: Hours, at: datetime) -> bool:

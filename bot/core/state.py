@@ -162,7 +162,6 @@ class Refused:
 
 
 _PLAIN = tuple(f.name for f in fields(Alert))
-_NAMES = frozenset(_PLAIN)
 _AS_IS = frozenset({str, int, type(None)})
 _INSTANTS = frozenset(
     name
@@ -213,11 +212,11 @@ def change(alert: Alert, cause: Cause, *, to: Mapping[str, Any]) -> Change:
 
 def having(alert: Alert, to: Mapping[str, Any]) -> Alert:
     """`alert` with the fields in `to`; `dataclasses.replace` does the same in ten times the time."""
-    if not to.keys() <= _NAMES:
-        raise TypeError(f"an alert has no {', '.join(sorted(to.keys() - _NAMES))}")
+    values = {**vars(alert), **to}
+    if len(values) != len(_PLAIN):
+        raise TypeError(f"an alert has no {', '.join(sorted(values.keys() - set(_PLAIN)))}")
     after = object.__new__(Alert)
-    vars(after).update(vars(alert))
-    vars(after).update(to)
+    object.__setattr__(after, "__dict__", values)
     return after
 
 

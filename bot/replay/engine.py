@@ -148,7 +148,8 @@ class Replay:
         given = self._given(life.policy.of(life.alert.severity), now)
         if away := self._roster.pretends(actor, now):
             owner = life.alert.owner
-            if owner == actor:
+            if owner == actor or actor != life.owner:
+                # Nobody does it for them: it waits until they are back.
                 self._push_act(life, actor, away.until)
                 return
             queue[-1] = replace(reaction, by=Actor(kind="person", id=owner, name=owner), ask=UNASKED)
