@@ -18,11 +18,10 @@ from bot.core.events import Actor
 from bot.core.fate import realigned
 from bot.core.given import Given
 from bot.core.lookedup import NOTHING, LookedUp
-from bot.core.mutes import Mute
 from bot.core.people import Nobody, gone
 from bot.core.raising import Placed
-from bot.core.routing import Route, route, wanted
-from bot.core.signal import Severity, Signal
+from bot.core.routing import route, wanted
+from bot.core.signal import Signal
 from bot.core.state import Alert, Change, Refused, Status
 from bot.core.text import Who, sentence
 from bot.core.wake import heir, orphaned, to_the_top, wake
@@ -42,6 +41,9 @@ class Loop(Acting):
     def look_up(self, signal: Signal) -> LookedUp:
         """What tables of owners outside say of this signal: asked before the transaction, which waits for nobody."""
         return self.lookups.facts(wanted(signal, self.plan))
+
+    def needs_looking_up(self, signal: Signal) -> bool:
+        return bool(self.lookups.tables and wanted(signal, self.plan))
 
     def receive(self, arrivals: Sequence[Arrival]) -> list[Received | Refused]:
         """Store a group of raises in one commit; the answers come in their order. Raises Away or Conflict."""
@@ -96,7 +98,7 @@ class Loop(Acting):
             place=f"{self.plan.platform}:{way.channel}",
             why=owner.why,
             turn=owner.turn,
-            mute=_mute(way, given),
+            mute=raising.holding(way, given),
             by=arrival.by,
         )
         return raising.raised(signal, given, placed=placed)
@@ -107,7 +109,8 @@ class Loop(Acting):
         if closed is None or given.now - closed > given.policy.reopen_window:
             return None
         owner = heir(before.owner, given) if gone(before.owner, given.roster) else before.owner
-        return raising.came_back(before, given, signal=signal, owner=owner)
+        mute = raising.holding(route(signal, self.plan), given)
+        return raising.came_back(before, given, signal=signal, owner=owner, mute=mute)
 
     def cleared(self, alert_id: str, *, source: str) -> Done:
         """The source says it is over."""
@@ -256,14 +259,3 @@ class _Group:
     now: datetime
     alerts: dict[tuple[str, str], Alert]
     known: dict[tuple[str, str], Interaction]
-
-
-def _mute(way: Route, given: Given) -> Mute | None:
-    """What holds this alert back; of several the one that ends last."""
-    signal = way.signal
-    held = (
-        mute
-        for mute in given.roster.mutes(given.now)
-        if mute.holds(source=signal.source, rules=way.rules, is_critical=signal.severity == Severity.CRITICAL)
-    )
-    return max(held, key=lambda mute: mute.until, default=None)

@@ -14,23 +14,27 @@ from typing import Any
 
 import structlog
 
-from bot import logs
+from bot import logs, outside
 from bot.aftermath import Aftermath
+from bot.attendance import Attendance
 from bot.clock import MovedClock, SystemClock
 from bot.config.mistakes import ConfigError
+from bot.core.routing import Plan
 from bot.core.throttle import Limits
 from bot.delivery import Courier
-from bot.directories import Directory
+from bot.directories import Directory, Groups
 from bot.environment import Environment, environment
 from bot.health import Senses
 from bot.hints import BackgroundQueue
 from bot.ids import new_id
 from bot.incidents import Incidents
+from bot.keeper import Keeper
 from bot.lines import Lines
 from bot.loop import Loop
 from bot.operators import Operators
 from bot.people import People
 from bot.ports import Away, Chat, Clock, Conflict, Queue, Store, Throttle, Ways
+from bot.reporting import Reporter
 from bot.saying import Saying
 from bot.settings import Config, load
 from bot.twins import Sweeper
@@ -101,9 +105,10 @@ class Parts:
 
     @cached_property
     def people(self) -> People:
-        return People(store=self.store, directories=self._directories(), clock=self.clock)
+        return People(store=self.store, directories=self.directories, clock=self.clock)
 
-    def _directories(self) -> tuple[Directory, ...]:
+    @cached_property
+    def directories(self) -> tuple[Directory, ...]:
         made: dict[str, Callable[[], Directory | None]] = {"file": self._file_directory, "slack": self._slack_directory}
         found = (made[name]() for name in self.config.directories)
         return tuple(directory for directory in found if directory is not None)
@@ -122,15 +127,26 @@ class Parts:
 
     @cached_property
     def loop(self) -> Loop:
-        return Loop(store=self.store, queue=self.hints, clock=self.clock, plan=self.config.plan(), new_id=new_id)
+        return Loop(
+            store=self.store,
+            queue=self.hints,
+            clock=self.clock,
+            plan=self.plan,
+            new_id=new_id,
+            lookups=outside.lookups(self.config),
+        )
+
+    @cached_property
+    def plan(self) -> Plan:
+        return self.config.plan()
 
     @cached_property
     def aftermath(self) -> Aftermath:
-        return Aftermath(store=self.store, queue=self.hints, clock=self.clock, plan=self.config.plan())
+        return Aftermath(store=self.store, queue=self.hints, clock=self.clock, plan=self.plan)
 
     @cached_property
     def saying(self) -> Saying:
-        return Saying(store=self.store, people=self.people, clock=self.clock, plan=self.config.plan())
+        return Saying(store=self.store, people=self.people, clock=self.clock, plan=self.plan, chats=self.chats)
 
     @cached_property
     def lines(self) -> Lines:
@@ -159,6 +175,20 @@ class Parts:
             sweeper=sweeper,
             aftermath=self.aftermath,
             people=self.people,
+            keeper=self.keeper,
+            reporter=Reporter(store=self.store, clock=self.clock, chats=self.chats, queue=self.hints),
+        )
+
+    @cached_property
+    def keeper(self) -> Keeper:
+        return Keeper(
+            store=self.store,
+            people=self.people,
+            clock=self.clock,
+            plan=self.plan,
+            groups=outside.groups(self.config),
+            directories=tuple(one for one in self.directories if isinstance(one, Groups)),
+            calendars=outside.calendars(self.config),
         )
 
     @cached_property
@@ -208,13 +238,31 @@ class Parts:
 
     @cached_property
     def desk(self) -> Desk:
-        return Desk(loop=self.loop, store=self.store, people=self.people, chats=self.chats)
+        attendance = Attendance(store=self.store, people=self.people, clock=self.clock, plan=self.plan, new_id=new_id)
+        return Desk(
+            loop=self.loop,
+            store=self.store,
+            people=self.people,
+            chats=self.chats,
+            attendance=attendance,
+            queue=self.hints,
+        )
 
     def prepare(self) -> None:
         """What the configuration says of policies and people, written down before the first alert needs it."""
         self.store.save_policies(self.config.policies(), at=self.clock.now())
         self.people.learn(self.config.people())
+        self._keep_windows()
         self.hints.start()
+
+    def _keep_windows(self) -> None:
+        """The maintenance windows of the file, and none that have left it."""
+        now, wanted = self.clock.now(), {mute.id: mute for mute in self.config.mutes()}
+        for mute in wanted.values():
+            self.store.mute(mute, at=now)
+        for mute in self.store.all_mutes(since=now):
+            if mute.id.startswith("config-") and mute.id not in wanted:
+                self.store.unmute(mute.id, at=now, by=mute.owner)
 
     @contextmanager
     def alive(self, kind: str) -> Iterator[None]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.commands import simulate
 from bot.commands.say import AsJson, Failed, as_json, clean, out, tell
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from bot.timetable import Ask
 
 app = typer.Typer(help="Who is asked, and when.", no_args_is_help=True, epilog="Example: closeloop policy check")
+simulate.add_to(app)
 
 
 @app.command(epilog="Example: closeloop policy check --alert alert.json --source ap-auditor")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +12,9 @@ from bot.core.asking import due
 from bot.core.events import Actor, Event, Kind
 from bot.core.given import Given
 from bot.core.mutes import Mute
+from bot.core.routing import Route
 from bot.core.signal import Severity, Signal
-from bot.core.state import Alert, Cause, Change, Refused, Status, card, change, packed, to_owner
+from bot.core.state import Alert, Cause, Change, Refused, Status, card, change, having, packed, to_owner
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +33,36 @@ class Placed:
     """who raises it, where that is not its source itself"""
 
 
+def holding(way: Route, given: Given) -> Mute | None:
+    """What holds this alert back; of several the one that ends last."""
+    signal = way.signal
+    held = (
+        mute
+        for mute in given.roster.mutes(given.now)
+        if mute.holds(source=signal.source, rules=way.rules, is_critical=signal.severity == Severity.CRITICAL)
+    )
+    return max(held, key=lambda mute: mute.until, default=None)
+
+
 def raised(signal: Signal, given: Given, *, placed: Placed) -> Change:
     """- ▶ open: the first clock starts, a card is owed; under a mute it waits in silence until that ends."""
+    alert = opened(signal, given, placed=placed)
+    event = Event(
+        alert_id=alert.id,
+        seq=1,
+        at=given.now,
+        kind=Kind.RAISED,
+        actor=placed.by or source(signal.source),
+        generation=1,
+        reason=placed.why,
+        data={"set": packed(alert)},
+    )
+    turns = (placed.turn,) if placed.turn else ()
+    return Change(alert=alert, events=(event,), owed=(card(alert),) if alert.has_card else (), turns=turns)
+
+
+def opened(signal: Signal, given: Given, *, placed: Placed) -> Alert:
+    """The alert as it begins."""
     now, policy, mute = given.now, given.policy, placed.mute
     alert = Alert(
         id=placed.alert_id,
@@ -48,25 +77,12 @@ def raised(signal: Signal, given: Given, *, placed: Placed) -> Change:
         policy_version=policy.version,
         raised_at=now,
         last_raised_at=now,
-        due_at=mute.until if mute else now,
-        snoozed_until=mute.until if mute else None,
-        held_by=mute.id if mute else None,
-        answer_by=clocks.answer_by(policy, signal.severity, mute.until if mute else now),
+        due_at=now,
+        answer_by=clocks.answer_by(policy, signal.severity, now),
         step_since=now,
     )
-    alert = alert if mute else replace(alert, due_at=due(alert, given))
-    event = Event(
-        alert_id=alert.id,
-        seq=1,
-        at=now,
-        kind=Kind.RAISED,
-        actor=placed.by or source(signal.source),
-        generation=1,
-        reason=placed.why,
-        data={"set": packed(alert)},
-    )
-    turns = (placed.turn,) if placed.turn else ()
-    return Change(alert=alert, events=(event,), owed=(card(alert),) if alert.has_card else (), turns=turns)
+    held = _held_back(mute, signal, given) if mute else {"due_at": due(alert, given)}
+    return having(alert, held)
 
 
 def raised_again(alert: Alert, given: Given, *, signal: Signal) -> Change:
@@ -75,9 +91,12 @@ def raised_again(alert: Alert, given: Given, *, signal: Signal) -> Change:
     to = {"count": alert.count + 1, "last_raised_at": now, "signal": signal}
     if signal.severity.rank >= alert.severity.rank:
         return change(alert, Cause(Kind.RAISED_AGAIN, by=by, at=now, reason="same dedup key"), to=to)
+    to["severity"] = signal.severity
     if _stays_held(alert, signal, given):
+        to["answer_by"] = clocks.answer_by(given.policy, signal.severity, alert.snoozed_until or now)
         return change(alert, Cause(Kind.RAISED_AGAIN, by=by, at=now, reason="more severe, but held back"), to=to)
-    to |= {"severity": signal.severity, "snoozed_until": None, "held_by": None, **_sooner(alert, signal, given)}
+    to |= {"snoozed_until": None, "held_by": None, **_sooner(alert, signal, given)}
+    to |= {"step_since": now} if alert.held_by else {}
     step = change(alert, Cause(Kind.RAISED_AGAIN, by=by, at=now, reason=f"more severe: {signal.severity}"), to=to)
     return owing(step, to_owner(step.alert, "nudge"))
 
@@ -98,26 +117,43 @@ def _sooner(alert: Alert, signal: Signal, given: Given) -> dict[str, Any]:
     if deadline and alert.acknowledged_at:
         shorter = clocks.resolve_by(worse.policy, signal.severity, alert.acknowledged_at)
         deadline = max(min(deadline, shorter), now + timedelta(minutes=1))
-    now_so = replace(alert, severity=signal.severity, answer_by=answer, snoozed_until=None)
+    since = now if alert.held_by else alert.step_since
+    worse_so = {"severity": signal.severity, "answer_by": answer, "snoozed_until": None, "step_since": since}
+    now_so = having(alert, worse_so)
     asks = [due(now_so, worse), alert.due_at, deadline]
     soonest = min(at for at in asks if at)
     return {"resolve_by": deadline, "answer_by": answer, "due_at": max(soonest, now + timedelta(seconds=1))}
 
 
-def came_back(alert: Alert, given: Given, *, signal: Signal, owner: str) -> Change:
-    """closed ▶ open: the fix did not hold; the same owner first, where they can still be asked."""
-    to = fresh(replace(alert, severity=signal.severity), given.under(signal.severity), owner) | {
+def came_back(alert: Alert, given: Given, *, signal: Signal, owner: str, mute: Mute | None = None) -> Change:
+    """closed ▶ open: the fix did not hold; the same owner first, where they can still be asked.
+
+    Under a mute it waits in silence until that ends, as what is raised then does.
+    """
+    to = fresh(having(alert, {"severity": signal.severity}), given.under(signal.severity), owner) | {
         "signal": signal,
         "severity": signal.severity,
         "count": alert.count + 1,
         "last_raised_at": given.now,
         "returned": alert.returned + 1,
     }
-    why = "raised again within the policy's window"
-    facts = {"resolution": alert.resolution}
-    return with_word_to_owner(
-        change(alert, Cause(Kind.CAME_BACK, by=source(alert.source), at=given.now, reason=why, facts=facts), to=to)
+    cause = Cause(
+        Kind.CAME_BACK,
+        by=source(alert.source),
+        at=given.now,
+        reason="raised again within the policy's window",
+        facts={"resolution": alert.resolution},
     )
+    if mute is None:
+        return with_word_to_owner(change(alert, cause, to=to))
+    return change(alert, cause, to=to | _held_back(mute, signal, given))
+
+
+def _held_back(mute: Mute, signal: Signal, given: Given) -> dict[str, Any]:
+    """The fields of an alert that waits for the end of a mute: its clock starts then."""
+    end = mute.until
+    answer = clocks.answer_by(given.policy, signal.severity, end)
+    return {"held_by": mute.id, "snoozed_until": end, "due_at": end, "answer_by": answer, "step_since": end}
 
 
 def cleared(alert: Alert, given: Given) -> Change | Refused:
@@ -130,7 +166,8 @@ def cleared(alert: Alert, given: Given) -> Change | Refused:
     if alert.held_by:
         why = "held back: its owner is asked once the mute is over"
         return change(alert, Cause(Kind.CLEARED, by=by, at=given.now, reason=why), to={})
-    asks = (alert.due_at, given.now + given.policy.step(alert.step).nudge_every)
+    pace = given.now + given.policy.step(alert.step).nudge_every
+    asks = (alert.due_at, due(alert, given) if alert.status == Status.OPEN else pace)
     soonest = max(min(at for at in asks if at), given.now + timedelta(seconds=1))
     to = {"due_at": soonest, "snoozed_until": None}
     why = "the owner is asked to confirm"
