@@ -26,6 +26,17 @@ class Button:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A picture that a chat was handed before (`bot.ports.Pictures`)."""
+
+    ref: str
+    """the chat's word for it"""
+    title: str
+    alt: str
+    """all that it says, for who cannot see it"""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Message:
     """One message about an alert, for any chat."""
 
@@ -42,6 +53,7 @@ class Message:
     buttons: tuple[Button, ...] = ()
     more: tuple[Button, ...] = ()
     """what is pressed seldom, behind one button"""
+    pictures: tuple[Picture, ...] = ()
     foot: Text = ()
     people: Mapping[str, Person] = field(default_factory=dict)
     """everybody named in it, by id"""

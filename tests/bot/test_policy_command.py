@@ -87,10 +87,10 @@ def test_an_alert_is_followed_to_its_owner_channel_policy_and_timetable(run) -> 
 
 
 def test_warnings_of_the_file_are_told_beside_the_answer(run) -> None:
-    Path("closeloop.yaml").write_text(CONFIG.replace("hours: always", "hours: working"))
+    Path("closeloop.yaml").write_text(CONFIG.replace("verify: never", "verify: required"))
     result = run("policy", "check", "--json")
     assert result.exit_code == 0 and json.loads(result.stdout)
-    assert result.stderr.startswith("warning: closeloop.yaml:17: policies.default.hours: ")
+    assert result.stderr.startswith("warning: closeloop.yaml:18: policies.default.verify: ")
 
 
 @pytest.mark.parametrize(
