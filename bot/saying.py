@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.core import packing
 from bot.core.card import Message, card
 from bot.core.events import Event
 from bot.core.given import Given
@@ -51,7 +52,8 @@ class Saying:
         if claimed.gathered:
             return self.people.known({str(ref) for ref in refs} | {alert.owner for alert in claimed.gathered.first})
         if claimed.alert is None:
-            return self.people.known({str(ref) for ref in refs})
+            told = packing.named(claimed.letter) if claimed.letter else set()
+            return self.people.known({str(ref) for ref in refs} | told)
         alert = claimed.alert
         named = set(self.people.with_managers(alert.owner)) | {alert.owner}
         for event in claimed.events:
@@ -76,7 +78,7 @@ class Saying:
     def message(self, claimed: Claimed, people: Known, *, plain: bool = False) -> Message:
         """Whatever the source wrote may make this raise: it was hostile until shown harmless. `plain` leaves it out."""
         if claimed.alert is None:
-            message = self._of_many(claimed.delivery, claimed.gathered)
+            message = claimed.letter or self._of_many(claimed.delivery, claimed.gathered)
         elif plain:
             message = plain_card(claimed.alert)
         else:

@@ -30,7 +30,7 @@ Answer = Receipt | Refusal | Later | Unknown
 
 
 def hindrance(claimed: Claimed, now: datetime) -> str | None:
-    """Why a delivery need not be said any more, or None. Notes are always worth saying."""
+    """Why a delivery need not be said any more, or None. Notes and letters are always worth saying."""
     delivery, alert = claimed.delivery, claimed.alert
     if alert is None:
         nobody = delivery.kind == "digest" and claimed.gathered is not None and not claimed.gathered.count

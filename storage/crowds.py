@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 
@@ -22,6 +22,8 @@ REFRESH = 15.0
 """seconds between two edits of a shared card"""
 PAUSE, COLLECT = 600.0, 5.0
 """seconds from one digest for a person to the next; seconds for which a new one collects"""
+HOURLY = timedelta(hours=1)
+"""business time from one digest of what somebody is not told at once to the next"""
 OPEN, OVER = 1, 2
 """generations of a shared card: cards wait; the lane has caught up"""
 
@@ -44,6 +46,13 @@ class Moment:
 
     machine: float
     now: datetime
+    seconds_until: Callable[[datetime], float] | None = None
+    """machine seconds until a business instant, where business time runs at its own pace"""
+
+    def second_of(self, at: datetime) -> float:
+        """The machine second at which a business instant comes."""
+        seconds = self.seconds_until(at) if self.seconds_until else (at - self.now).total_seconds()
+        return self.machine + max(seconds, 0.0)
 
 
 def person_of(lane: str) -> str | None:
@@ -73,6 +82,13 @@ def collects_until(moment: Moment, last_created: datetime | None) -> float:
     if last_created is None:
         return soon
     return max(soon, moment.machine + PAUSE - (moment.now - last_created).total_seconds())
+
+
+def goes_out(moment: Moment, last: datetime | None) -> datetime:
+    """The business instant from which a new digest of what is not told at once goes out, an hour after the last."""
+    soon = moment.now + timedelta(seconds=COLLECT)
+    # Never further ahead than that hour: the clock may have gone back since.
+    return soon if last is None else min(max(soon, last + HOURLY), moment.now + HOURLY)
 
 
 def shared_card(lane: str, first: int) -> Owed:

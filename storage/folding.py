@@ -7,16 +7,14 @@ alerts, `fold` locks the lanes and does it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, case, func, select, update
 
-from bot.core.state import Owed
 from bot.ports import Folding
-from storage import models, rows
+from storage import models
 from storage.crowds import (
     BATCH,
     CALM,
@@ -27,15 +25,14 @@ from storage.crowds import (
     REFRESH,
     Chased,
     Moment,
-    collects_until,
-    digest,
     messages_of,
     person_of,
     share,
     shared_card,
 )
+from storage.digests import gather, shared_row
 from storage.lanes import lock, set_
-from storage.models import CARDS, CHASING, DIGESTS, alerts, deliveries, places
+from storage.models import CARDS, CHASING, alerts, deliveries, places
 from storage.owing import insert_into
 
 # ── who is chased too much ───────────────────────────────────────────────────────────────────────────────────────────
@@ -84,7 +81,7 @@ def fold(connection: Connection, lane: str, moment: Moment, *, among: Sequence[C
     gathered: list[tuple[str, str, str]] = []
     still = _still_waiting(connection, among)
     for person, some in groupby((one for one in among if one.id in still), key=attrgetter("person")):
-        gathered += _gather(connection, person, theirs[person], moment, list(some))
+        gathered += gather(connection, person, theirs[person], moment, list(some))
     return Folding(gathered=tuple(gathered)), owed
 
 
@@ -128,12 +125,8 @@ def _open(connection: Connection, lane: str, moment: Moment) -> int:
     new = insert_into(connection.dialect.name)(deliveries)
     # A card that waits for very long may be the first of two storms: then the same shared card tells of both.
     reopened = new.on_conflict_do_update(index_elements=["key"], set_={**_NEWER, "generation": OPEN})
-    row = _row(connection, shared_card(lane, first), moment.now)
+    row = shared_row(shared_card(lane, first), moment.now)
     return int(connection.execute(reopened.returning(deliveries.c.id), row).scalar_one())
-
-
-def _row(connection: Connection, owed: Owed, since: datetime) -> dict[str, Any]:
-    return {**rows.delivery_row(owed, since), "alert_id": None}
 
 
 _c = deliveries.c
@@ -152,27 +145,3 @@ _LAST = {
     "state": case((_unseen, "superseded"), (_shown, "pending"), else_=_c.state),
     "error": case((_unseen, "the lane has caught up"), else_=_c.error),
 }
-
-
-def _gather(
-    connection: Connection, person: str, lane: str, moment: Moment, some: Sequence[Chased]
-) -> list[tuple[str, str, str]]:
-    """Their reminders into one digest, in the lane of their direct messages."""
-    digest_id, key = _digest(connection, digest(person, lane, some), moment)
-    told = {"state": "superseded", "folded_into": digest_id, "error": f"told in {key}"}
-    connection.execute(update(deliveries).where(deliveries.c.id.in_([one.id for one in some])), told)
-    return [(one.alert_id, one.key, key) for one in some]
-
-
-def _digest(connection: Connection, owed: Owed, moment: Moment) -> tuple[int, str]:
-    """The person's digest that nobody has tried to say yet, or a new one. The lane is locked."""
-    query = select(deliveries).where(DIGESTS, _c.place == owed.place).order_by(_c.id.desc()).limit(1)
-    last = connection.execute(query.with_for_update()).first()
-    if last is not None and last.state == "pending" and last.attempts == 0 and last.version <= models.VERSION:
-        set_(connection, last.id, {"rank": min(last.rank, owed.rank)})
-        return last.id, last.key
-    said = last is not None and last.state not in ("superseded", "dead")
-    row = _row(connection, owed, moment.now)
-    row["not_before"] = collects_until(moment, last.created_at if last is not None and said else None)
-    new = insert_into(connection.dialect.name)(deliveries).returning(deliveries.c.id)
-    return int(connection.execute(new, row).scalar_one()), owed.key

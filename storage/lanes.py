@@ -15,9 +15,9 @@ from sqlalchemy import Connection, Row, Select, and_, case, exists, or_, select,
 from bot.core.events import QUIET, Event, Kind
 from bot.core.state import Alert, card
 from bot.ports import Claimed, Delivery, Receipt, Settled
-from storage import models, rows
+from storage import letters, models, rows
 from storage.gathering import gathered
-from storage.models import HELD, LASTING, PASSING, SENDING, WAITING, alerts, deliveries, events, places
+from storage.models import HELD, LASTING, LETTER, PASSING, SENDING, WAITING, alerts, deliveries, events, places
 from storage.owing import insert_into
 
 EDIT, POST = 0, 1
@@ -96,6 +96,9 @@ def sent(before: Delivery, machine: float) -> dict[str, Any]:
 
 def about(connection: Connection, delivery: Delivery, *, was_unknown: bool = False) -> Claimed:
     """A delivery with all that its message is made of, as it is now."""
+    if delivery.kind == LETTER:
+        said = letters.said(connection, delivery.id)
+        return Claimed(delivery=delivery, alert=None, letter=said, was_unknown=was_unknown)
     if not delivery.alert_id:
         many = gathered(connection, delivery)
         return Claimed(delivery=delivery, alert=None, gathered=many, was_unknown=was_unknown)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -27,26 +26,28 @@ from bot.ports import (
     Waiting,
 )
 from storage import memory_folding, memory_waiting
+from storage.crowds import Moment
 from storage.lanes import Wanted
 from storage.memory_incidents import MemoryIncidents
 from storage.memory_lanes import MemoryLanes
+from storage.memory_rota import MemoryRota
 from storage.memory_tx import MemoryTx
+from storage.policy_rows import policy_data
 from storage.reading import cursor, position
-from storage.rows import policy_data
 from storage.waiting import AHEAD
 
 Key = tuple[str, str]
 Found = tuple[Person, datetime]
 
 
-class MemoryStore:
+class MemoryStore(MemoryRota):
     """Implements `bot.ports.Store`. One writer at a time; readers see whole transactions only."""
 
     def __init__(self, *, clock: Clock | None = None) -> None:
+        super().__init__()
         self._machine = clock.machine if clock else time.time
         self._now = clock.now if clock else _now
-        self._turn = threading.RLock()
-        self._data = threading.RLock()
+        self._seconds_until = clock.seconds_until if clock else None
         self._alerts: dict[str, Alert] = {}
         self._events: dict[str, list[Event]] = {}
         self._policies: dict[str, list[Policy]] = {}
@@ -60,7 +61,8 @@ class MemoryStore:
     @contextmanager
     def transaction(self) -> Iterator[MemoryTx]:
         with self._turn:
-            tx = MemoryTx(self)
+            moment = Moment(machine=self._machine(), now=self._now(), seconds_until=self._seconds_until)
+            tx = MemoryTx(self, moment)
             yield tx
             with self._data:
                 tx.apply()
@@ -131,19 +133,26 @@ class MemoryStore:
     def people(self, ids: Iterable[str], /) -> dict[str, Found]:
         """Known people by id or by `<platform>:<chat id>`, under the name they were asked for."""
         with self._data:
-            found = {ref: self._people.get(ref) or self.person_by_chat(*ref.partition(":")[::2]) for ref in ids}
-        return {ref: person for ref, person in found.items() if person}
+            found = {ref: self._people.get(ref) or self._by_chat(*ref.partition(":")[::2]) for ref in ids}
+            return {ref: self._whole(known) for ref, known in found.items() if known}
 
     def person_by_chat(self, platform: str, chat_id: str, /) -> Found | None:
         with self._data:
-            return next((found for found in self._people.values() if found[0].chat.get(platform) == chat_id), None)
+            found = self._by_chat(platform, chat_id)
+            return self._whole(found) if found else None
+
+    def _by_chat(self, platform: str, chat_id: str) -> Found | None:
+        return next((found for found in self._people.values() if found[0].chat.get(platform) == chat_id), None)
+
+    def _whole(self, found: Found) -> Found:
+        return self._complete(found[0], self._now()), found[1]
 
     def save_people(self, wanted: Iterable[Person], /, *, at: datetime) -> None:
         with self._turn, self._data:
             for person in wanted:
                 # Put last again: a chat id belongs to the last who was said to have it.
                 self._people.pop(person.id, None)
-                self._people = {person.id: (person, at), **self._people}
+                self._people = {person.id: (self._undeclared(person), at), **self._people}
 
     def sources(self) -> list[Source]:
         with self._data:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 from itertools import groupby
 from operator import attrgetter
 
+from bot.core.state import Owed
 from bot.ports import Claimed, Delivery, Folding, Receipt
 from storage.crowds import (
     CALM,
@@ -14,16 +17,19 @@ from storage.crowds import (
     MANY,
     OPEN,
     OVER,
+    PAUSE,
     REFRESH,
     Chased,
     Moment,
     collects_until,
     digest,
+    goes_out,
     messages_of,
     person_of,
     share,
     shared_card,
 )
+from storage.digests import chased, lane_of
 from storage.lanes import STATES
 from storage.memory_gathering import cards
 from storage.memory_lanes import Lane, MemoryLanes
@@ -106,24 +112,50 @@ def _last(row: Delivery) -> Delivery:
 def _gather(
     lanes: MemoryLanes, person: str, lane: str, moment: Moment, some: list[Chased]
 ) -> list[tuple[str, str, str]]:
-    number = _digest(lanes, person, messages_of(person, lane), moment, some)
+    owed = digest(person, messages_of(person, lane), some)
+    key = _told_in(lanes, _digest(lanes, owed, moment, hourly=False), some)
+    return [(one.alert_id, one.key, key) for one in some]
+
+
+def collect(lanes: MemoryLanes, owed: Iterable[Owed], moment: Moment) -> None:
+    """What is not said by itself into one digest an hour for each whom it tells."""
+    rows = {one.key: lanes.rows[lanes.by_key[one.key]] for one in owed if one.in_digest}
+    batched = {one.key: one for one in owed if one.in_digest and _is_new(lanes, rows[one.key])}
+    for lane, theirs in groupby(sorted(batched.values(), key=lane_of), key=lane_of):
+        some = [chased(rows[one.key].id, one) for one in theirs]
+        _told_in(lanes, _digest(lanes, digest(person_of(lane) or "", lane, some), moment, hourly=True), some)
+
+
+def _is_new(lanes: MemoryLanes, row: Delivery) -> bool:
+    return row.state == "superseded" and row.id not in lanes.folded and not row.attempts
+
+
+def _told_in(lanes: MemoryLanes, number: int, some: list[Chased]) -> str:
     key = lanes.rows[number].key
     for one in some:
         lanes.folded[one.id] = number
         lanes.rows[one.id] = replace(lanes.rows[one.id], state="superseded", error=f"told in {key}")
-    return [(one.alert_id, one.key, key) for one in some]
+    return key
 
 
-def _digest(lanes: MemoryLanes, person: str, lane: str, moment: Moment, some: list[Chased]) -> int:
-    owed = digest(person, lane, some)
-    before = [row for row in lanes.rows.values() if row.kind == "digest" and row.place == lane]
-    last = before[-1] if before else None
+def _digest(lanes: MemoryLanes, owed: Owed, moment: Moment, *, hourly: bool) -> int:
+    before = [row for row in lanes.rows.values() if row.kind == "digest" and row.place == owed.place]
+    last = next((row for row in reversed(before) if row.state not in ("superseded", "dead")), None)
     if last and last.state == "pending" and not last.attempts and lanes.understood(last):
-        lanes.rows[last.id] = replace(last, rank=min(last.rank, owed.rank))
+        last = replace(last, rank=min(last.rank, owed.rank))
+        lanes.rows[last.id] = last if hourly else _sooner(last, moment)
         return last.id
-    said = last is not None and last.state not in ("superseded", "dead")
-    at = collects_until(moment, last.created_at if last and said else None)
-    return lanes.add(owed, moment.now, not_before=at)
+    said = last.created_at if last else None
+    if hourly:
+        since = goes_out(moment, said)
+        return lanes.add(owed, since, not_before=moment.second_of(since))
+    return lanes.add(owed, moment.now, not_before=collects_until(moment, said))
+
+
+def _sooner(last: Delivery, moment: Moment) -> Delivery:
+    """What crowds a lane does not wait for the hour."""
+    since = min(last.created_at, moment.now + timedelta(seconds=PAUSE))
+    return replace(last, not_before=min(last.not_before, moment.machine + PAUSE), created_at=since)
 
 
 # ── twins ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from bot.core.events import QUIET, Event
+from bot.core.packing import packed, unpacked
 from bot.core.state import Alert, Owed, card
 from bot.ports import Claimed, Delivery, Receipt, Settled
-from storage import models
+from bot.rota import Letter
+from storage import letters, models
 from storage.lanes import DONE, STATES, Wanted, revision_of, sent
 from storage.memory_gathering import gathered
-from storage.models import LASTING, SHARED
+from storage.models import LASTING, LETTER, SHARED
 
 WAITING = ("pending", "unknown")
 
@@ -42,11 +45,14 @@ class MemoryLanes:
         """a reminder ▶ the digest that says it"""
         self.versions: dict[int, int] = {}
         """of rows that need another version of the protocol than the first"""
+        self.persons: dict[int, str] = {}
+        """a delivery ▶ whom it reminds or tells"""
+        self.letters: dict[int, dict[str, Any]] = {}
 
     def copy(self) -> MemoryLanes:
         """Another one that holds the same: what a transaction changes until it ends."""
         other = MemoryLanes(self.alerts, self._events)
-        for name in ("rows", "by_key", "leases", "sweeps", "folded", "versions"):
+        for name in ("rows", "by_key", "leases", "sweeps", "folded", "versions", "persons", "letters"):
             setattr(other, name, dict(getattr(self, name)))
         other.lanes = {name: replace(lane) for name, lane in self.lanes.items()}
         return other
@@ -77,11 +83,26 @@ class MemoryLanes:
             place=owed.place,
             rank=owed.rank,
             thread=owed.thread,
-            state="pending",
+            state="superseded" if owed.in_digest else "pending",
             not_before=not_before,
             created_at=since,
         )
+        if owed.person:
+            self.persons[number] = owed.person
         return number
+
+    def post(self, letter: Letter, at: datetime) -> int | None:
+        """None: it is there already."""
+        if letter.key in self.by_key:
+            return None
+        number = self.add(letters.owed(letter), at)
+        self.letters[number], self.versions[number] = packed(letter.message), models.LETTERS
+        return number
+
+    def told(self, person: str, since: datetime) -> int:
+        """How often they were told of anything by itself."""
+        mine = [self.rows[number] for number, who in self.persons.items() if who == person]
+        return sum(row.created_at > since and row.id not in self.folded for row in mine)
 
     def follow(self, alert: Alert) -> None:
         """Replies that wait for a card that was never shown wait for the one in the alert's new place."""
@@ -138,6 +159,9 @@ class MemoryLanes:
 
     def about(self, row: Delivery, *, was_unknown: bool = False) -> Claimed:
         """A delivery with all that its message is made of, as it is now."""
+        if row.kind == LETTER:
+            said = unpacked(self.letters[row.id])
+            return Claimed(delivery=row, alert=None, letter=said, was_unknown=was_unknown)
         if row.kind in SHARED:
             return Claimed(delivery=row, alert=None, gathered=gathered(self, row), was_unknown=was_unknown)
         alert = self.alerts[row.alert_id]

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.core.events import Event
-from bot.core.people import Nobody, Person
 from bot.core.policy import Policy
 from bot.core.state import Alert, Change
 from bot.ports import Claimed, Conflict, Folding, Interaction, Receipt, Settled
 from storage import memory_folding
 from storage.crowds import Moment
 from storage.memory_lanes import MemoryLanes
+from storage.memory_roster import MemoryRoster
 
 if TYPE_CHECKING:
     from storage.memory import MemoryStore
@@ -21,13 +21,12 @@ if TYPE_CHECKING:
 Key = tuple[str, str]
 
 
-class MemoryTx(Nobody):
+class MemoryTx(MemoryRoster):
     """A transaction: what is put is kept aside until its end."""
 
-    def __init__(self, store: MemoryStore) -> None:
-        self._store = store
-        self._put: dict[str, tuple[Alert | None, Alert]] = {}
-        self._changes: list[Change] = []
+    def __init__(self, store: MemoryStore, moment: Moment) -> None:
+        super().__init__(store)
+        self._moment = moment
         self._remembered: dict[Key, Interaction] = {}
         self._changed: MemoryLanes | None = None
         self._hints: dict[str, int] = {}
@@ -47,10 +46,6 @@ class MemoryTx(Nobody):
     def last_events(self, alert_id: str, count: int, /) -> list[Event]:
         mine = [event for change in self._changes for event in change.events if event.alert_id == alert_id]
         return [*self._store._events.get(alert_id, ()), *mine][-count:]
-
-    def person(self, person_id: str, /) -> Person | None:
-        found = self._store.people([person_id]).get(person_id)
-        return found[0] if found else None
 
     def policy(self, name: str, version: int | None = None, /) -> Policy:
         return self._store.policy(name, version)
@@ -115,8 +110,12 @@ class MemoryTx(Nobody):
         lanes = store._lanes = self._changed or store._lanes
         for change in self._changes:
             store._events.setdefault(change.alert.id, []).extend(change.events)
+            store._turns.update(change.turns)
             for owed in change.owed:
-                self._hints.setdefault(owed.place, lanes.owe(owed, change.events[-1].at))
+                number = lanes.owe(owed, change.events[-1].at)
+                if not owed.in_digest:
+                    self._hints.setdefault(owed.place, number)
+        memory_folding.collect(lanes, [owed for change in self._changes for owed in change.owed], self._moment)
         for before, after in self._put.values():
             if before and before.place != after.place:
                 lanes.follow(after)

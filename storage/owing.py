@@ -39,7 +39,8 @@ def owe(connection: Connection, owing: Sequence[Owing]) -> dict[str, int]:
     bulk.execute(connection, _reply(dialect), replies)
     first: dict[str, str] = {}
     for item in owing:
-        first.setdefault(item.owed.place, item.owed.key)
+        if not item.owed.in_digest:
+            first.setdefault(item.owed.place, item.owed.key)
     return {row.place: row.id for row in connection.execute(_IDS, {"keys": list(first.values())})}
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, insert, select
 
 from bot.core.policy import Policy
-from storage import rows
+from storage import policy_rows
 from storage.models import policies
 
 FRESH = 2.0
@@ -34,9 +34,9 @@ class Policies:
     def save(self, connection: Connection, wanted: Iterable[Policy], at: datetime) -> None:
         """A changed policy becomes a new version; an unchanged one stays as it is."""
         for policy in wanted:
-            data = rows.policy_data(policy)
+            data = policy_rows.policy_data(policy)
             before = self._read(connection, policy.name, None)
-            if before is None or rows.policy_data(before) != data:
+            if before is None or policy_rows.policy_data(before) != data:
                 version = before.version + 1 if before else 1
                 row = {"name": policy.name, "version": version, "data": data, "at": at}
                 connection.execute(insert(policies), row)
@@ -62,4 +62,4 @@ class Policies:
         wanted = newest if version is None else version
         query = select(policies.c.version, policies.c.data).where(policies.c.name == name, policies.c.version == wanted)
         row = connection.execute(query).first()
-        return rows.policy(name, row.version, row.data) if row else None
+        return policy_rows.policy(name, row.version, row.data) if row else None

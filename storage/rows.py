@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Table
 
 from bot.core.events import Actor, Event, Kind
-from bot.core.people import Person
-from bot.core.policy import Policy, Step
+from bot.core.mutes import Mute
+from bot.core.oncall import Shift
+from bot.core.people import Away, Person
 from bot.core.signal import Severity, unpack
 from bot.core.state import Alert, Owed, Status
 from bot.ports import Delivery, Interaction, Receipt, Source
+from bot.rota import Declared
 from storage import models
 from storage.bulk import Instants
 from storage.columns import Instant, dumps
 
 _ALERT = tuple(field.name for field in fields(Alert))
 _INSTANTS = tuple(name for name in _ALERT if isinstance(models.alerts.c[name].type, Instant))
+_LISTS = ("declined", "asking", "responders")
+_PERSON = tuple(field.name for field in fields(Person))
+_MUTE = tuple(field.name for field in fields(Mute))
 _DELIVERY = tuple(field.name for field in fields(Delivery) if field.name != "receipt")
 
 
@@ -47,7 +52,8 @@ def alert_row(alert: Alert, instant: Instants) -> dict[str, Any]:
     row["signal"] = dumps(alert.signal.packed)
     row["severity"] = alert.severity.value
     row["status"] = alert.status.value
-    row["declined"] = dumps(alert.declined) if alert.declined else "[]"
+    for name in _LISTS:
+        row[name] = dumps(row[name]) if row[name] else "[]"
     return row
 
 
@@ -57,7 +63,8 @@ def alert(row: Row[Any] | tuple[Any, ...]) -> Alert:
     found["signal"] = unpack(found["signal"])
     found["severity"] = Severity(found["severity"])
     found["status"] = Status(found["status"])
-    found["declined"] = tuple(found["declined"])
+    for name in _LISTS:
+        found[name] = tuple(found[name])
     return Alert(**found)
 
 
@@ -101,7 +108,8 @@ def delivery_row(owed: Owed, created_at: Any) -> dict[str, Any]:
         "place": owed.place,
         "rank": owed.rank,
         "thread": owed.thread,
-        "state": "pending",
+        # What a digest says is not said by itself.
+        "state": "superseded" if owed.in_digest else "pending",
         "post": 1,
         "attempts": 0,
         "not_before": 0.0,
@@ -110,6 +118,7 @@ def delivery_row(owed: Owed, created_at: Any) -> dict[str, Any]:
         "shown": 0,
         "created_at": created_at,
         "error": "",
+        "person": owed.person,
     }
 
 
@@ -126,14 +135,82 @@ def receipt(channel: str | None, ts: str | None) -> Receipt | None:
 
 
 def person_row(person: Person, asked_at: datetime) -> dict[str, Any]:
-    return {**asdict(person), "asked_at": asked_at}
+    row = {name: getattr(person, name) for name in _PERSON}
+    return {**row, "away": [_away_data(one) for one in person.away], "asked_at": asked_at}
 
 
 def person(row: Mapping[Any, Any]) -> tuple[Person, datetime]:
-    """The person, and when a directory was last asked about them."""
-    found = dict(row)
-    asked_at = found.pop("asked_at")
-    return Person(**found), asked_at
+    """The person as directories know them, and when one was last asked about them."""
+    found = {name: row[name] for name in _PERSON}
+    return Person(**{**found, "away": tuple(map(_away, found["away"]))}), row["asked_at"]
+
+
+def _away_data(away: Away) -> list[str | None]:
+    return [away.start.isoformat(), away.until.isoformat(), away.delegate, away.why]
+
+
+def _away(data: list[str | None]) -> Away:
+    start, until, delegate, why = data
+    return Away(
+        start=datetime.fromisoformat(start or ""),
+        until=datetime.fromisoformat(until or ""),
+        delegate=delegate,
+        why=why or "",
+    )
+
+
+def declared_row(one: Declared) -> dict[str, Any]:
+    away = one.away
+    return {
+        "id": one.id,
+        "person": one.person,
+        "start": away.start,
+        "until": away.until,
+        "delegate": away.delegate,
+        "why": away.why,
+        "declared_by": one.by,
+        "declared_at": one.at,
+        "ended_at": one.ended_at,
+        "ended_by": one.ended_by,
+    }
+
+
+def declared(row: Row[Any]) -> Declared:
+    return Declared(
+        id=row.id,
+        person=row.person,
+        away=Away(start=row.start, until=row.until, delegate=row.delegate, why=row.why),
+        by=row.declared_by,
+        at=row.declared_at,
+        ended_at=row.ended_at,
+        ended_by=row.ended_by,
+    )
+
+
+def shift_row(schedule: str, shift: Shift, at: datetime) -> dict[str, Any]:
+    return {
+        "schedule": schedule,
+        "start": shift.start,
+        "until": shift.until,
+        "person": shift.person,
+        "override": shift.override,
+        "said_by": shift.by,
+        "said_at": at,
+    }
+
+
+def shift(row: Row[Any]) -> Shift:
+    return Shift(start=row.start, until=row.until, person=row.person, override=row.override, by=row.said_by)
+
+
+def mute_row(mute: Mute, at: datetime) -> dict[str, Any]:
+    return {**asdict(mute), "muted_at": at}
+
+
+def mute(row: Row[Any]) -> Mute:
+    """One that was ended by hand has that as its end."""
+    found = {name: getattr(row, name) for name in _MUTE}
+    return Mute(**{**found, "until": row.ended_at or row.until})
 
 
 def source_row(source: Source) -> dict[str, Any]:
@@ -159,29 +236,3 @@ def interaction_row(interaction: Interaction, at: float) -> dict[str, Any]:
 
 def interaction(row: Row[Any]) -> Interaction:
     return Interaction(source=row.source, id=row.id, digest=row.digest, answer=row.answer)
-
-
-def policy_data(policy: Policy) -> dict[str, Any]:
-    """What a version of a policy says, without its name and number: equal data is the same policy."""
-    return {
-        "steps": [[step.who, step.nudge_every.total_seconds(), step.nudges] for step in policy.steps],
-        "within": {severity.value: within.total_seconds() for severity, within in policy.within.items()},
-        "check_in_every": policy.check_in_every.total_seconds(),
-        "check_ins": policy.check_ins,
-        "snooze_at_most": policy.snooze_at_most.total_seconds(),
-        "reopen_window": policy.reopen_window.total_seconds(),
-        "cleared": policy.cleared,
-        "hours": dict(policy.hours),
-        "verify": policy.verify,
-    }
-
-
-def policy(name: str, version: int, data: Mapping[str, Any]) -> Policy:
-    seconds = {key: timedelta(seconds=data[key]) for key in ("check_in_every", "snooze_at_most", "reopen_window")}
-    said: dict[str, Any] = {
-        **data,
-        **seconds,
-        "steps": tuple(Step(who=who, nudge_every=timedelta(seconds=t), nudges=n) for who, t, n in data["steps"]),
-        "within": {Severity(severity): timedelta(seconds=t) for severity, t in data["within"].items()},
-    }
-    return Policy(name=name, version=version, **said)

@@ -16,11 +16,13 @@ from bot.core.policy import Policy
 from bot.core.state import Alert
 from bot.ports import AlertFilter, Claimed, Clock, Delivery, Incident, Page, Settled, Source, Waiting
 from storage import incidents, lanes, people, reading, rows, sweeping, waiting
+from storage.crowds import Moment
 from storage.engine import Database
 from storage.lanes import Wanted
 from storage.models import deliveries, processes
 from storage.owing import insert_into
 from storage.policies import Policies
+from storage.rota import SqlRota
 from storage.waiting import AHEAD
 from storage.writing import SqlTx
 
@@ -28,19 +30,21 @@ FORGET = 86_400.0
 """seconds after which a process that does not beat any more is forgotten"""
 
 
-class SqlStore:
+class SqlStore(SqlRota):
     """Implements `bot.ports.Store`. Connects at first use; the tables are `storage.migrate`'s business."""
 
     def __init__(self, url: str, *, clock: Clock | None = None, patience: float = 30.0) -> None:
         self.database = Database(url, patience=patience)
         self._machine = clock.machine if clock else time.time
         self._now = clock.now if clock else _now
+        self._seconds_until = clock.seconds_until if clock else None
         self._policies = Policies()
 
     @contextmanager
     def transaction(self) -> Iterator[SqlTx]:
         with self.database.writing() as connection:
-            tx = SqlTx(connection, self._policies, self._machine())
+            moment = Moment(machine=self._machine(), now=self._now(), seconds_until=self._seconds_until)
+            tx = SqlTx(connection, self._policies, moment)
             yield tx
             tx.flush()
 
@@ -95,11 +99,11 @@ class SqlStore:
     def people(self, ids: Iterable[str], /) -> dict[str, tuple[Person, datetime]]:
         """Known people by id or by `<platform>:<chat id>`, under the name they were asked for."""
         with self.database.reading() as connection:
-            return people.known(connection, ids)
+            return people.known(connection, ids, self._now())
 
     def person_by_chat(self, platform: str, chat_id: str, /) -> tuple[Person, datetime] | None:
         with self.database.reading() as connection:
-            return people.by_chat(connection, platform, chat_id)
+            return people.by_chat(connection, platform, chat_id, self._now())
 
     def save_people(self, wanted: Iterable[Person], /, *, at: datetime) -> None:
         with self.database.writing() as connection:

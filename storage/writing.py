@@ -12,34 +12,32 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert, select, union_all, update
 
 from bot.core.events import Event
-from bot.core.people import Nobody, Person
 from bot.core.policy import Policy
 from bot.core.state import Alert, Change
 from bot.ports import Claimed, Conflict, Folding, Interaction, Receipt, Settled
-from storage import bulk, folding, lanes, people, rows, sweeping
+from storage import bulk, digests, folding, lanes, rows, sweeping
 from storage.crowds import Moment
 from storage.models import FINISHED, UNFINISHED, alerts, events, interactions
 from storage.owing import Owing, follow, owe
 from storage.policies import Policies
 from storage.reading import storable
+from storage.roster import SqlRoster
 
 Key = tuple[str, str]
 
 
-class SqlTx(Nobody):
+class SqlTx(SqlRoster):
     """A transaction on one connection. What it has read or put is answered from here, as it stands in it."""
 
-    def __init__(self, connection: Connection, policies: Policies, machine: float) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, policies: Policies, moment: Moment) -> None:
+        super().__init__(connection, moment)
         self._policies = policies
-        self._machine = machine
         self._alerts: dict[str, Alert | None] = {}
         self._by_key: dict[Key, Alert | None] = {}
         self._before: dict[str, Alert | None] = {}
         self._events: list[Event] = []
         self._owing: dict[str, Owing] = {}
         self._remembered: dict[Key, Interaction] = {}
-        self._people: dict[str, Person | None] = {}
         self._hints: dict[str, int] = {}
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -61,12 +59,6 @@ class SqlTx(Nobody):
         query = select(events).where(events.c.alert_id == alert_id).order_by(events.c.seq.desc())
         stored = self._connection.execute(query.limit(count - len(mine))).all() if len(mine) < count else []
         return [*(rows.event(row) for row in reversed(stored)), *mine]
-
-    def person(self, person_id: str, /) -> Person | None:
-        if person_id not in self._people:
-            found = people.known(self._connection, [person_id]).get(person_id)
-            self._people[person_id] = found[0] if found else None
-        return self._people[person_id]
 
     def policy(self, name: str, version: int | None = None, /) -> Policy:
         return self._policies.get(self._connection, name, version)
@@ -132,11 +124,12 @@ class SqlTx(Nobody):
         if other is None or other.id == alert.id or not alert.finished:
             self._by_key[key] = alert
         self._events += change.events
+        self._note(change, before)
         since = change.events[-1].at
         self._owing.update({owed.key: Owing(owed, alert, since) for owed in change.owed})
 
     def settle(self, claimed: Claimed, settled: Settled, /) -> bool:
-        mine, following = lanes.settle(self._connection, claimed, settled, machine=self._machine)
+        mine, following = lanes.settle(self._connection, claimed, settled, machine=self._moment.machine)
         if following is not None:
             self._hints[claimed.delivery.place] = following
         return mine
@@ -170,19 +163,30 @@ class SqlTx(Nobody):
         connection, instant = self._connection, bulk.instants_for(self._connection)
         self._write_alerts(instant)
         bulk.execute(connection, _EVENT, [rows.event_row(event, instant) for event in self._events])
-        if self._owing:
-            self._hints |= owe(connection, list(self._owing.values()))
+        self._write_turns()
+        self._owe()
         for alert_id, before in self._before.items():
             after = self._alerts[alert_id]
             if before and after and before.place != after.place:
                 follow(connection, after)
-        remembered = [rows.interaction_row(item, self._machine) for item in self._remembered.values()]
+        remembered = [rows.interaction_row(item, self._moment.machine) for item in self._remembered.values()]
         bulk.execute(connection, _INTERACTION, remembered)
+
+    def _owe(self) -> None:
+        if not self._owing:
+            return
+        batched = [item.owed for item in self._owing.values() if item.owed.in_digest]
+        if batched:
+            lanes.lock(self._connection, map(digests.lane_of, batched))
+        self._hints |= owe(self._connection, list(self._owing.values()))
+        if batched:
+            digests.collect(self._connection, batched, self._moment)
 
     def _write_alerts(self, instant: bulk.Instants) -> None:
         changed = [(before, after) for key, before in self._before.items() if (after := self._alerts[key])]
-        new = [rows.alert_row(after, instant) for before, after in changed if before is None]
-        bulk.execute(self._connection, _ALERT, new)
+        new = [after for before, after in changed if before is None]
+        made = [{**rows.alert_row(alert, instant), "raised_under": alert.held_by} for alert in new]
+        bulk.execute(self._connection, _ALERT, made)
         for before, after in changed:
             if before is not None:
                 self._change(before, rows.alert_row(after, instant))

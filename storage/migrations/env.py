@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from alembic import context
 
-from storage.models import metadata
+import storage.models
+import storage.rota_models  # noqa: F401  both halves of the tables
+from storage.shapes import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 with context.begin_transaction():

@@ -13,11 +13,11 @@ import pytest
 from sqlalchemy import update
 
 from bot.core import alert as life
-from bot.core.alert import Placed
 from bot.core.events import Actor
 from bot.core.given import Given
 from bot.core.people import Person
 from bot.core.policy import Policy, Step
+from bot.core.raising import Placed, raised
 from bot.core.routing import Plan
 from bot.core.signal import Severity, Signal
 from bot.core.state import Alert, Change
@@ -90,11 +90,13 @@ class World:
         placed = Placed(
             alert_id=alert_id,
             owner=said.pop("owner", ANA.id),
+            turn=said.pop("turn", None),
+            mute=said.pop("mute", None),
             place=said.pop("place", PLACE),
             why="owner of source ap-auditor",
         )
         signal = Signal(**{"source": "ap-auditor", "title": "Invoice off", "severity": Severity.WARNING, **said})
-        return life.raised(signal, self.given(tx), placed=placed)
+        return raised(signal, self.given(tx), placed=placed)
 
     def raise_(self, **said: Any) -> Alert:
         with self.store.transaction() as tx:

@@ -12,7 +12,7 @@ from bot.core.people import Person
 from bot.core.policy import Policy, Step
 from bot.core.signal import Severity
 from bot.ports import Conflict, Source
-from storage.rows import policy_data
+from storage.policy_rows import policy_data
 
 
 def test_people_are_found_by_id_and_by_chat(world: Any, ana: Person, ben: Person) -> None:

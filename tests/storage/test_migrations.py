@@ -21,7 +21,7 @@ from bot.core import alert as life
 from bot.core.events import Actor
 from storage import migrate
 from storage.engine import Database
-from storage.models import metadata
+from storage.shapes import metadata
 from storage.store import SqlStore
 
 
