@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.core import letters, oncall
+from bot.core.asking import is_exception
 from bot.core.hours import local_date, morning
 from bot.core.people import Person
 from bot.core.policy import Policy
@@ -48,12 +49,22 @@ class Keeper:
     directories: Sequence[Groups] = ()
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     """schedule ▶ its calendar"""
+    _done: dict[str, float] = field(default_factory=dict, repr=False, compare=False)
 
     def keep(self) -> int:
-        """All of it, each by itself: what cannot be had now must not keep the rest. Returns how many letters it owes."""
-        for part in (self._groups, self._calendars, self._people):
-            self._try(part)
+        """All of it, each by itself: what cannot be had must not keep the rest. Returns how many letters it owes."""
+        for part, every in ((self._groups, 300.0), (self._calendars, 600.0), (self._people, 300.0)):
+            if self._turn(part.__name__, every):
+                self._try(part)
         return sum(self._try(part) for part in (self._mornings, self._exceptions, self._gaps, self._mutes))
+
+    def _turn(self, what: str, every: float) -> bool:
+        """What is asked of others is asked seldom, by each process on its own."""
+        now = self.clock.machine()
+        if 0 <= now - self._done.get(what, float("-inf")) < every:
+            return False
+        self._done[what] = now
+        return True
 
     def _try(self, part: Callable[[], int]) -> int:
         try:
@@ -171,8 +182,3 @@ class Keeper:
     def _post(self, owed: Iterable[Letter]) -> int:
         owed = list(owed)
         return len(self.store.post_letters(owed, at=self.clock.now())) if owed else 0
-
-
-def is_exception(alert: Alert, policy: Policy) -> bool:
-    """Whether an open alert is one that only a human can settle: at the top of its policy, or passed on too often."""
-    return (len(policy.steps) > 1 and policy.is_top(alert.step)) or alert.hops >= policy.hops

@@ -43,6 +43,9 @@ class Loop(Acting):
         """What tables of owners outside say of this signal: asked before the transaction, which waits for nobody."""
         return self.lookups.facts(wanted(signal, self.plan))
 
+    def needs_looking_up(self, signal: Signal) -> bool:
+        return bool(self.lookups.tables and wanted(signal, self.plan))
+
     def receive(self, arrivals: Sequence[Arrival]) -> list[Received | Refused]:
         """Store a group of raises in one commit; the answers come in their order. Raises Away or Conflict."""
 

@@ -14,23 +14,27 @@ from typing import Any
 
 import structlog
 
-from bot import logs
+from bot import logs, outside
 from bot.aftermath import Aftermath
+from bot.attendance import Attendance
 from bot.clock import MovedClock, SystemClock
 from bot.config.mistakes import ConfigError
+from bot.core.routing import Plan
 from bot.core.throttle import Limits
 from bot.delivery import Courier
-from bot.directories import Directory
+from bot.directories import Directory, Groups
 from bot.environment import Environment, environment
 from bot.health import Senses
 from bot.hints import BackgroundQueue
 from bot.ids import new_id
 from bot.incidents import Incidents
+from bot.keeper import Keeper
 from bot.lines import Lines
 from bot.loop import Loop
 from bot.operators import Operators
 from bot.people import People
 from bot.ports import Away, Chat, Clock, Conflict, Queue, Store, Throttle, Ways
+from bot.reporting import Reporter
 from bot.saying import Saying
 from bot.settings import Config, load
 from bot.twins import Sweeper
@@ -101,9 +105,10 @@ class Parts:
 
     @cached_property
     def people(self) -> People:
-        return People(store=self.store, directories=self._directories(), clock=self.clock)
+        return People(store=self.store, directories=self.directories, clock=self.clock)
 
-    def _directories(self) -> tuple[Directory, ...]:
+    @cached_property
+    def directories(self) -> tuple[Directory, ...]:
         made: dict[str, Callable[[], Directory | None]] = {"file": self._file_directory, "slack": self._slack_directory}
         found = (made[name]() for name in self.config.directories)
         return tuple(directory for directory in found if directory is not None)
@@ -115,22 +120,33 @@ class Parts:
         if not self.env.slack_bot_token.get_secret_value():
             return None
         token, base_url = self._slack()
-        return directory("slack")(token, base_url=base_url)
+        return directory("slack")(token, base_url=base_url, now=self.clock.now)
 
     def _slack(self) -> tuple[str, str]:
         return self.env.slack_bot_token.get_secret_value(), self.env.slack_api_url
 
     @cached_property
     def loop(self) -> Loop:
-        return Loop(store=self.store, queue=self.hints, clock=self.clock, plan=self.config.plan(), new_id=new_id)
+        return Loop(
+            store=self.store,
+            queue=self.hints,
+            clock=self.clock,
+            plan=self.plan,
+            new_id=new_id,
+            lookups=outside.lookups(self.config),
+        )
+
+    @cached_property
+    def plan(self) -> Plan:
+        return self.config.plan()
 
     @cached_property
     def aftermath(self) -> Aftermath:
-        return Aftermath(store=self.store, queue=self.hints, clock=self.clock, plan=self.config.plan())
+        return Aftermath(store=self.store, queue=self.hints, clock=self.clock, plan=self.plan)
 
     @cached_property
     def saying(self) -> Saying:
-        return Saying(store=self.store, people=self.people, clock=self.clock, plan=self.config.plan())
+        return Saying(store=self.store, people=self.people, clock=self.clock, plan=self.plan, chats=self.chats)
 
     @cached_property
     def lines(self) -> Lines:
@@ -159,6 +175,20 @@ class Parts:
             sweeper=sweeper,
             aftermath=self.aftermath,
             people=self.people,
+            keeper=self.keeper,
+            reporter=Reporter(store=self.store, clock=self.clock, chats=self.chats, queue=self.hints),
+        )
+
+    @cached_property
+    def keeper(self) -> Keeper:
+        return Keeper(
+            store=self.store,
+            people=self.people,
+            clock=self.clock,
+            plan=self.plan,
+            groups=outside.groups(self.config),
+            directories=tuple(one for one in self.directories if isinstance(one, Groups)),
+            calendars=outside.calendars(self.config),
         )
 
     @cached_property
@@ -208,12 +238,22 @@ class Parts:
 
     @cached_property
     def desk(self) -> Desk:
-        return Desk(loop=self.loop, store=self.store, people=self.people, chats=self.chats)
+        attendance = Attendance(store=self.store, people=self.people, clock=self.clock, plan=self.plan, new_id=new_id)
+        return Desk(
+            loop=self.loop,
+            store=self.store,
+            people=self.people,
+            chats=self.chats,
+            attendance=attendance,
+            queue=self.hints,
+        )
 
     def prepare(self) -> None:
         """What the configuration says of policies and people, written down before the first alert needs it."""
         self.store.save_policies(self.config.policies(), at=self.clock.now())
         self.people.learn(self.config.people())
+        for mute in self.config.mutes():
+            self.store.mute(mute, at=self.clock.now())
         self.hints.start()
 
     @contextmanager

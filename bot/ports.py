@@ -544,7 +544,7 @@ class Queue(Protocol):
     """Hints to workers. Losing one does no harm: the clock finds what is due in the database."""
 
     def hint(self, job: str, ids: Iterable[str | int], /) -> bool:
-        """`deliver`, `wake`, `sweep` (an id each) or `fold` (a lane); False where the queue is away."""
+        """`deliver`, `wake`, `sweep` (an id each), `fold` (a lane), `keep`, `report`; False where the queue is away."""
         ...
 
     def ping(self) -> bool: ...

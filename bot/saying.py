@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.core import packing
-from bot.core.card import Message, card
+from bot.core.card import Message, card, linked, refs
 from bot.core.events import Event
 from bot.core.given import Given
 from bot.core.many import digest, fold_card, plain_card
 from bot.core.notices import notice
+from bot.core.oncall import Shift
 from bot.core.people import Nobody, Person, Roster
 from bot.core.policy import Policy
 from bot.core.routing import Plan
@@ -45,6 +47,8 @@ class Saying:
     people: People
     clock: Clock
     plan: Plan
+    chats: Mapping[str, Chat] = field(default_factory=dict)
+    """for the addresses of cards"""
 
     def known(self, claimed: Claimed) -> Known:
         """Everybody a message may name, and where it goes."""
@@ -59,7 +63,9 @@ class Saying:
         for event in claimed.events:
             named |= _named(event)
         named |= {who for step in self._policy(alert).steps for who in step.who if "@" in who and ":" not in who}
-        return self.people.known(named | {str(ref) for ref in refs})
+        named |= set(alert.responders) | ({alert.dismissal_by} if alert.dismissal_by else set())
+        known = self.people.known(named | {str(ref) for ref in refs})
+        return known | self.people.known({one.delegate for p in known.values() for one in p.away if one.delegate})
 
     def target(self, claimed: Claimed, people: Known) -> Target:
         delivery = claimed.delivery
@@ -83,11 +89,16 @@ class Saying:
             message = plain_card(claimed.alert)
         else:
             message = self._of_one(claimed.delivery, claimed.alert, claimed.events[-1], people)
-        return replace(message, people=people)
+        return self._linked(replace(message, people=people), claimed.delivery.place)
+
+    def _linked(self, message: Message, place: str) -> Message:
+        wanted = refs(message)
+        links = card_links(wanted, self.store, self.chats.get(place.partition(":")[0])) if wanted else {}
+        return linked(message, links) if links else message
 
     def _of_one(self, delivery: Delivery, alert: Alert, event: Event, people: Known) -> Message:
         if delivery.kind == "card":
-            given = Given(now=event.at, policy=self._policy(alert), roster=_Roster(people), plan=self.plan)
+            given = Given(now=event.at, policy=self._policy(alert), roster=_Seen(people, self.store), plan=self.plan)
             return card(alert, event, given=given)
         return notice(delivery.kind, alert, event, to=addressee(delivery.place), now=self.clock.now())
 
@@ -119,6 +130,24 @@ class _Roster(Nobody):
 
     def person(self, person_id: str, /) -> Person | None:
         return self.people.get(person_id)
+
+
+@dataclass(frozen=True)
+class _Seen(_Roster):
+    """As a card shows it: also whoever is on call, and who is in a group, as the database knows it now."""
+
+    store: Store
+
+    def person(self, person_id: str, /) -> Person | None:
+        found = self.people.get(person_id) or self.store.people([person_id]).get(person_id)
+        return found[0] if isinstance(found, tuple) else found
+
+    def shifts(self, schedule: str, at: datetime, /) -> Sequence[Shift]:
+        return self.store.shifts_between(schedule, at, at + timedelta.resolution)
+
+    def group(self, handle: str, /) -> Sequence[str]:
+        found = self.store.groups([handle]).get(handle)
+        return found[0] if found else ()
 
 
 def roster(people: Known) -> Roster:

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
-from bot.config import meaning
+from bot.calendars import days_off
+from bot.config import humans, meaning, owners, policies, schedules
+from bot.config.lines import Document
 from bot.config.mistakes import ConfigError, Mistake
+from bot.config.owners import Routing, Table
+from bot.config.policies import PolicyShape
 from bot.config.reading import parse
-from bot.config.shapes import File, Limits, PolicyShape, Rung
+from bot.config.shapes import File, Limits, Raiser
+from bot.core.mutes import Mute
+from bot.core.oncall import Schedule
 from bot.core.people import Person
-from bot.core.policy import Policy, Step
-from bot.core.routing import Owner, Plan, Rule
-from bot.core.signal import Severity
-
-# The second clock where a policy says nothing: from acknowledgement to resolution.
-WITHIN = {
-    Severity.CRITICAL: timedelta(hours=4),
-    Severity.ERROR: timedelta(days=1),
-    Severity.WARNING: timedelta(days=3),
-    Severity.INFO: timedelta(days=7),
-}
+from bot.core.policy import Policy
+from bot.core.routing import Attention, Plan, Rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,12 +28,17 @@ class Config:
 
     file: File
     path: Path
+    document: Document = field(repr=False, compare=False)
     warnings: tuple[Mistake, ...] = ()
+
+    def ahead(self, now: datetime) -> tuple[Mistake, ...]:
+        """Warnings of what comes: gaps in the on-call schedules of the file, in the next two weeks."""
+        return tuple(meaning.ahead(self.schedules().values(), self.document, now))
 
     def policies(self) -> tuple[Policy, ...]:
         """Every policy, the built-in `default` among them unless the file has its own."""
         shapes = {"default": PolicyShape(), **self.file.policies}
-        return tuple(self._policy(name, shape) for name, shape in shapes.items())
+        return tuple(policies.policy(name, shape, self.file.fallback.channel) for name, shape in shapes.items())
 
     def policy(self, name: str) -> Policy:
         """The policy of that name, or `default`."""
@@ -49,30 +51,33 @@ class Config:
             last_resort=file.fallback.owner,
             fallback_channel=file.fallback.channel,
             platform=file.platform,
-            sources={
-                name: Rule(owners=_owners(source.owner), channel=source.channel, policy=source.policy)
-                for name, source in file.sources.items()
-            },
-            rules=tuple(
-                Rule(when=rule.when, owners=_owners(rule.owner), channel=rule.channel, policy=rule.policy)
-                for rule in file.routing
-            ),
+            sources={name: _source(source) for name, source in file.sources.items()},
+            rules=tuple(owners.rule(shape) for shape in file.routing),
             admins=frozenset(file.admins),
+            stewards={name: _answerable(source) for name, source in file.sources.items() if _answerable(source)},
+            schedules=self.schedules(),
+            days_off=days_off,
+            attention=Attention(per_hour=file.attention.per_hour),
         )
+
+    def schedules(self) -> dict[str, Schedule]:
+        """The on-call schedules by name; the path of a calendar file begins where closeloop.yaml lies."""
+        return {name: schedules.schedule(name, shape, self._folder) for name, shape in self.file.schedules.items()}
+
+    def tables(self) -> tuple[Table, ...]:
+        """Every table of owners that routing may ask, each once; those too that stand in a rule only."""
+        named, ways = self.file.tables, [way for rule in self._rules() for way in rule.owner]
+        found = [owners.table(name, shape, self._folder) for name, shape in named.items()]
+        found += owners.inline(ways, named, self._folder)
+        return tuple({table.name: table for table in found}.values())
+
+    def mutes(self) -> tuple[Mute, ...]:
+        """The maintenance windows, those that are over as well."""
+        return meaning.mutes(self.file)
 
     def people(self) -> tuple[Person, ...]:
         """The people of the file; who is named elsewhere only (an owner, a manager) is left to other directories."""
-        return tuple(
-            Person(
-                id=email,
-                # Without a name here the e-mail stands in for it, and another directory's name takes its place.
-                name=human.name or email,
-                manager=human.manager,
-                time_zone=human.time_zone or "UTC",
-                chat={"slack": human.slack} if human.slack else {},
-            )
-            for email, human in self.file.people.items()
-        )
+        return tuple(humans.person(email, human) for email, human in self.file.people.items())
 
     def channels(self) -> tuple[str, ...]:
         """Every channel that something may be said in, each once: what the bot must be a member of."""
@@ -80,10 +85,17 @@ class Config:
 
     def _channels(self) -> Iterator[str]:
         yield self.file.fallback.channel
-        named = [source.channel for source in self.file.sources.values()] + [rule.channel for rule in self.file.routing]
-        yield from (channel for channel in named if channel)
+        yield from (rule.channel for rule in self._rules() if rule.channel)
         for policy in self.policies():
-            yield from (step.channel for step in policy.steps if step.channel)
+            for steps in (policy.steps, *policy.ladders.values()):
+                yield from (step.channel for step in steps if step.channel)
+
+    def _rules(self) -> tuple[Raiser | Routing, ...]:
+        return (*self.file.sources.values(), *self.file.routing)
+
+    @property
+    def _folder(self) -> Path:
+        return self.path.parent
 
     @property
     def limits(self) -> Limits:
@@ -99,32 +111,15 @@ class Config:
         known = self.file.sources.get(source)
         return known.may_name_owner if known else True
 
-    def _policy(self, name: str, shape: PolicyShape) -> Policy:
-        return Policy(
-            name=name,
-            steps=tuple(_step(rung) for rung in shape.acknowledge.steps) if shape.acknowledge else self._steps(),
-            within={**WITHIN, **shape.resolve.within},
-            check_in_every=shape.resolve.check_in_every,
-            check_ins=shape.resolve.check_ins,
-            snooze_at_most=shape.snooze_at_most,
-            reopen_window=shape.reopen_window,
-            cleared=shape.cleared,
-            hours={str(severity): kept for severity, kept in shape.hours.items()},
-            verify=shape.verify,
-        )
 
-    def _steps(self) -> tuple[Step, ...]:
-        """The steps of the built-in policy: up the chain of managers, then the fallback channel again and again."""
-        minutes = (("owner", 10), ("manager", 15), ("manager of manager", 30), (self.file.fallback.channel, 240))
-        return tuple(Step(who=(who,), nudge_every=timedelta(minutes=every), nudges=2) for who, every in minutes)
+def _source(source: Raiser) -> Rule:
+    return Rule(owners=owners.owners(source.owner), channel=source.channel, policy=source.policy)
 
 
-def _step(rung: Rung) -> Step:
-    return Step(who=(rung.who,), nudge_every=rung.nudge_every, nudges=rung.nudges)
-
-
-def _owners(named: str | None) -> tuple[Owner, ...]:
-    return (Owner(named),) if named else ()
+def _answerable(source: Raiser) -> frozenset[str]:
+    """The people who answer for a source."""
+    named = (source.steward, source.data_owner, source.sponsor)
+    return frozenset(email for email in named if email)
 
 
 def load(path: Path) -> Config:
@@ -142,6 +137,6 @@ def load(path: Path) -> Config:
 
 
 def loads(text: str, path: Path) -> Config:
-    """The configuration in `text`; `path` is only what mistakes call it."""
+    """The configuration in `text`; `path` is what mistakes call it, and where its own paths begin."""
     file, document = parse(text, str(path))
-    return Config(file=file, path=path, warnings=tuple(meaning.warnings(file, document)))
+    return Config(file=file, path=path, document=document, warnings=tuple(meaning.warnings(file, document)))

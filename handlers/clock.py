@@ -39,6 +39,8 @@ TIDY = 60.0
 DAY = 24 * 3600.0
 OVER = {"clock": 3600.0, "workspace": 10 * DAY}
 """seconds without another occurrence after which an incident of a kind is over; a day else"""
+KEEP = 60.0
+"""seconds of business time between two looks at mornings, gaps, calendars"""
 PAGES = 5
 """pages of alerts that one look sets right after the clock went back"""
 
@@ -76,6 +78,7 @@ class Ticker:
     """where the alerts begin that are still to be held against the clock: all of them at first, for it may have gone
     back while nobody looked"""
     _waiting: Sequence[Waiting] = ()
+    _kept: int = 0
 
     def run(self, stop: threading.Event) -> None:
         """Tick until `stop`; a database that is away is waited for."""
@@ -105,6 +108,7 @@ class Ticker:
         if self._give("wake", [alert_id for alert_id, _ in fresh]):
             crash.point("clock.hinted")
             self.hinted.update((one, machine) for one in fresh)
+        self._keep()
         if self._give("deliver", [one.delivery for one in lanes[:BATCH]]):
             self.lanes.update((_turn_of(one), machine) for one in lanes[:BATCH])
         return len(fresh) + len(lanes) + (self._seldom(machine) if self._turn("seldom", SELDOM, machine) else 0)
@@ -136,6 +140,13 @@ class Ticker:
         self._give("fold", folds)
         self._give("sweep", sweeps)
         return len(folds) + len(sweeps)
+
+    def _keep(self) -> None:
+        """Once a minute of business time, which may go faster than the machine's, somebody keeps up the rest."""
+        turn = int(self.clock.now().timestamp() // KEEP)
+        if turn != self._kept:
+            self._kept = turn
+            self._give("keep", [f"{turn}"])
 
     def _watch_the_clock(self, machine: float) -> None:
         """A clock that jumped is set right: nothing may wait for an instant that is further away than meant."""

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from bot.acts import Arrival, Done, Received
+from bot.core.lookedup import NOTHING, LookedUp
 from bot.core.signal import Signal
 from bot.core.state import Refused, Status
 from bot.loop import Loop
@@ -51,12 +52,18 @@ class Intake:
         """One raise, from bytes to its 202."""
         source = await self._sender(request)
         body = await body_of(request, limit=self.body_bytes)
-        arrival = Arrival(signal=self._signal(body, source), interaction=_interaction(request, source, body))
+        signal = self._signal(body, source)
+        looked = await self._look_up(signal)
+        arrival = Arrival(signal=signal, interaction=_interaction(request, source, body), looked=looked)
         received = await self.door.submit(arrival)
         if isinstance(received, Refused):
             raise Problem("idempotency_key_reused", "Use a new key for a new request.")
         INTAKE.labels(result="duplicate" if received.duplicate else "accepted").inc()
         return self._accepted(received)
+
+    async def _look_up(self, signal: Signal) -> LookedUp:
+        """Tables outside may take seconds: the others go on meanwhile. Most signals need none."""
+        return await run_in_threadpool(self.loop.look_up, signal) if self.loop.needs_looking_up(signal) else NOTHING
 
     async def cleared(self, request: Request, alert_id: str) -> Response:
         """The source says that it is over."""

@@ -7,10 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from bot.aftermath import Aftermath
+from bot.core.state import Alert
 from bot.delivery import Courier
+from bot.keeper import Keeper
 from bot.loop import Loop
 from bot.people import People
 from bot.ports import Conflict, Store
+from bot.reporting import Reporter
 from bot.twins import Sweeper
 from handlers.meters import DELIVERIES, SHOWN_AFTER, TWINS, WAKE_LATENESS
 
@@ -28,6 +31,8 @@ class Work:
     sweeper: Sweeper
     aftermath: Aftermath
     people: People
+    keeper: Keeper
+    reporter: Reporter
 
     def do(self, job: str, row: str | int) -> None:
         """A hint, by the name it has in the queue. KeyError: there is no such job."""
@@ -36,6 +41,8 @@ class Work:
             "wake": lambda: self.wake(str(row)),
             "sweep": lambda: self.sweep(int(row)),
             "fold": lambda: self.fold(str(row)),
+            "keep": self.keep,
+            "report": lambda: self.report(str(row)),
         }
         jobs[job]()
 
@@ -58,13 +65,21 @@ class Work:
         alert = self.store.alert(alert_id)
         if alert is None or alert.finished:
             return
-        self.people.with_managers(alert.owner)
+        self._ask_after(alert)
         try:
             woken = self.loop.wake(alert_id)
         except Conflict:
             return  # somebody acted at this very moment; what is due is found again in a second
         if woken:
             WAKE_LATENESS.observe(max((woken.at - woken.due_at).total_seconds(), 0.0))
+
+    def _ask_after(self, alert: Alert) -> None:
+        """Whoever the decision may name: the owner's line, whom the policy names, and who stands in for them."""
+        known = self.people.with_managers(alert.owner)
+        policy = self.store.policy(alert.policy, alert.policy_version).of(alert.severity)
+        named = {who for step in policy.steps for who in step.who if "@" in who and ": " not in who}
+        known |= self.people.known(named)
+        self.people.known({one.delegate for person in known.values() for one in person.away if one.delegate})
 
     def sweep(self, delivery_id: int) -> None:
         """Look for twins of what was sent more than once."""
@@ -77,6 +92,16 @@ class Work:
             for _ in range(FOLDS):
                 if not self.aftermath.fold(lane):
                     return
+
+    def keep(self) -> None:
+        """What has to be kept up beside the alerts; one process at a time."""
+        with self.store.alone("keep") as alone:
+            if alone:
+                self.keeper.keep()
+
+    def report(self, errand: str) -> None:
+        """A report that somebody asked for."""
+        self.reporter.send(errand)
 
 
 _work: Callable[[], Work] | None = None
@@ -106,6 +131,16 @@ def sweep(delivery_id: int) -> None:
 def fold(lane: str) -> None:
     """The job by its name in the queue."""
     _wired().fold(str(lane))
+
+
+def keep(turn: str) -> None:
+    """The job by its name in the queue."""
+    _wired().keep()
+
+
+def report(errand: str) -> None:
+    """The job by its name in the queue."""
+    _wired().report(str(errand))
 
 
 def _wired() -> Work:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core import pages
+from bot.core.asking import is_exception
 from bot.core.people import Person, managers
 from bot.core.policy import Policy
 from bot.core.state import Alert, Status
@@ -62,8 +63,7 @@ class Reader:
 
     def _is_exception(self, alert: Alert) -> bool:
         policy = self._policy(alert)
-        at_the_top = len(policy.steps) > 1 and policy.is_top(alert.step)
-        return alert.status == Status.OPEN and (at_the_top or alert.hops >= policy.hops)
+        return alert.status == Status.OPEN and is_exception(alert, policy)
 
     def _policy(self, alert: Alert) -> Policy:
         return self.store.policy(alert.policy, alert.policy_version).of(alert.severity)

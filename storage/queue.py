@@ -1,6 +1,6 @@
 """Hints to workers by RQ. The queue may be emptied, hang or lie at any moment: the rows alone decide what is done.
 
-Whoever can write to Redis must not be able to run code: only four functions are ever called, with an id or a lane.
+Whoever can write to Redis must not be able to run code: only six functions are ever called, with an id or a lane.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ JOBS = {
     "wake": "handlers.jobs.wake",
     "sweep": "handlers.jobs.sweep",
     "fold": "handlers.jobs.fold",
+    "keep": "handlers.jobs.keep",
+    "report": "handlers.jobs.report",
 }
 """job ▶ the function that does it, by name: storage knows no handlers"""
 LONGEST = 300

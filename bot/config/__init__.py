@@ -1,4 +1,5 @@
 """Reading closeloop.yaml: YAML with its lines ▶ shapes ▶ mistakes with line, field and the nearest right spelling.
 
-What the file means to the product is decided in bot/settings.py; no database, chat or network is asked here.
+One file for each part of the configuration: its shape, and what it is in the words of the core. The whole of it is
+bot/settings.py; no database, chat or network is asked here.
 """

@@ -21,6 +21,12 @@ Path = tuple[str | int, ...]
 _UNQUOTED = re.compile(r"[:,\[]\s+#[\w-]")
 HINT = 'in YAML an unquoted # starts a comment: put the channel in quotes, "#ai-alerts"'
 
+# What YAML takes for a sign of its own where a value begins without quotes.
+_SIGNS = (
+    (re.compile(r"[:,\[-]\s+@"), 'a value that starts with @ goes in quotes, "@ap-team"'),
+    (re.compile(r"[:,\[-]\s+[>!][=\s]"), 'a comparison goes in quotes, ">= 1000"'),
+)
+
 
 @dataclass(frozen=True)
 class Document:
@@ -67,7 +73,15 @@ def _not_yaml(text: str, file: str, error: yaml.MarkedYAMLError) -> Mistake:
     before = enumerate(text.splitlines()[:line], start=1)
     if eaten := [number for number, content in before if _UNQUOTED.search(content)]:
         return Mistake(file=file, line=eaten[-1], field="", what=f"{what}; {HINT}")
+    if hint := _sign(text, line):
+        what = f"{what}; {hint}"
     return Mistake(file=file, line=line, field="", what=what)
+
+
+def _sign(text: str, line: int) -> str:
+    """What is to be put in quotes in this line, as far as it can be told."""
+    content = text.splitlines()[line - 1] if line <= len(text.splitlines()) else ""
+    return next((hint for sign, hint in _SIGNS if sign.search(content)), "")
 
 
 class _Walk:
@@ -95,7 +109,8 @@ class _Walk:
         if isinstance(node, yaml.SequenceNode):
             return [self.data(item, (*path, n)) for n, item in enumerate(node.value)]
         if not node.tag.startswith("tag:yaml.org"):
-            self.mistakes.append(self._mistake(node, path, f"the tag {node.tag} means nothing here"))
+            quoted = "; a comparison goes in quotes" if node.tag.startswith("!=") else ""
+            self.mistakes.append(self._mistake(node, path, f"the tag {node.tag} means nothing here{quoted}"))
         return None if node.tag == "tag:yaml.org,2002:null" else node.value
 
     def _entries(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, yaml.Node]]:

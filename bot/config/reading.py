@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from bot.config import meaning
+from bot.config import meaning, names
 from bot.config.lines import HINT, Document, Path, read
 from bot.config.mistakes import ConfigError, Mistake, did_you_mean
 from bot.config.shapes import File
@@ -22,12 +22,14 @@ def parse(text: str, file: str) -> tuple[File, Document]:
     if document.data is None:
         what = 'the file is empty; at least fallback is needed: fallback: {owner: you@company, channel: "#ai-alerts"}'
         raise ConfigError([Mistake(file=file, line=1, field="", what=what)])
-    mistakes = [*document.mistakes, *meaning.mistakes(document)]
+    mistakes = [*document.mistakes, *names.mistakes(document)]
     shape = None
     try:
         shape = File.model_validate(document.data)
     except ValidationError as error:
         mistakes += _readable(error, document)
+    if shape is not None:
+        mistakes += meaning.contradictions(shape, document)
     if mistakes or shape is None:
         mistakes.sort(key=lambda mistake: mistake.line)
         raise ConfigError(mistakes)
@@ -37,13 +39,28 @@ def parse(text: str, file: str) -> tuple[File, Document]:
 def _readable(error: ValidationError, document: Document) -> Iterator[Mistake]:
     told: set[Path] = set()
     for detail in error.errors(include_url=False, include_context=True):
-        path = tuple(part for part in detail["loc"] if part != "[key]")
+        full = tuple(part for part in detail["loc"] if part != "[key]")
+        path = _as_written(full, document.data)
         # What is wrong with its entries also makes a list too short, and a wrong key often has a wrong value.
         if path in told or (detail["type"] == "too_short" and detail["input"]):
             continue
         told.add(path)
         eaten = detail["input"] is None and document.comment_took(path)
-        yield document.mistake(path, HINT if eaten else _what(detail, path))
+        yield document.mistake(path, HINT if eaten else _what(detail, full))
+
+
+def _as_written(path: Path, data: Any) -> Path:
+    """A path without the parts that nobody wrote: of one value that stands for a list or for every severity."""
+    found: list[str | int] = []
+    for part in path:
+        if isinstance(data, list) and isinstance(part, int):
+            data = data[part]
+        elif isinstance(data, dict) and isinstance(part, str):
+            data = data.get(part, {})
+        else:
+            continue
+        found.append(part)
+    return tuple(found)
 
 
 def _what(detail: ErrorDetails, path: Path) -> str:
@@ -77,10 +94,9 @@ def _keys(shape: Any, path: Path) -> list[str]:
     """The keys that a place in the file may have."""
     inner = _unwrapped(shape)
     if isinstance(inner, type) and issubclass(inner, BaseModel):
-        if not path:
-            return list(inner.model_fields)
-        field = inner.model_fields.get(str(path[0]))
-        return _keys(field.annotation, path[1:]) if field else []
+        fields = {field.alias or name: field for name, field in inner.model_fields.items()}
+        field = fields.get(str(path[0])) if path else None
+        return list(fields) if not path else _keys(field.annotation, path[1:]) if field else []
     # A dict's or a tuple's entries all have one shape: dict[key, shape] and tuple[shape, ...].
     parts = get_args(inner)
     entry = parts[1] if get_origin(inner) is dict else parts[0] if parts else None
@@ -88,7 +104,9 @@ def _keys(shape: Any, path: Path) -> list[str]:
 
 
 def _unwrapped(annotation: Any) -> Any:
-    """`X | None` as X."""
+    """`X | None` and annotated X as X."""
+    if get_origin(annotation) is Annotated:
+        return _unwrapped(get_args(annotation)[0])
     if get_origin(annotation) in (Union, UnionType):
-        return next(part for part in get_args(annotation) if part is not type(None))
+        return _unwrapped(next(part for part in get_args(annotation) if part is not type(None)))
     return annotation

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from functools import cache
-from zoneinfo import available_timezones
+from urllib.parse import urlsplit
 
-from bot.config.mistakes import did_you_mean, nearest
+from bot import calendars
+from bot.config.mistakes import nearest
+from bot.core import matching
 
 _DURATION = re.compile(r"(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m)?\s*(?:(\d+)s)?")
 _EMAIL = re.compile(r"[^\s@<>,;:]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 _CHANNEL = re.compile(r"#[^\s#A-Z@<>&,;:.!?()\[\]{}|'\"`/\\]{1,80}")
 _RATE = re.compile(r"([1-9]\d*)\s*/\s*(second|minute|hour|day)")
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_TIME = r"([01]?\d|2[0-3]):([0-5]\d)"
-_HOURS = re.compile(rf"([A-Za-z]{{3}})(?:-([A-Za-z]{{3}}))?\s+{_TIME}-{_TIME}")
+_HANDLE = re.compile(r"@[a-z0-9][a-z0-9._-]{0,79}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 LONGEST = timedelta(days=365)
 
@@ -67,19 +67,98 @@ def channel(text: str) -> str:
     return name
 
 
+_WHOM = ("owner", "manager", "manager of manager", "on call: <schedule>", "group: @<group>")
+
+
 def who(text: str) -> str:
-    """Whom a step asks: `owner`, `manager`, `manager of manager` …, an e-mail or a #channel."""
-    name = " ".join(text.strip().lower().split())
-    if name.startswith("#"):
-        return channel(name)
-    if "@" in name:
-        return email(name)
-    if name == "owner" or re.fullmatch(r"manager( of manager){0,9}", name):
-        return name
-    known = ["owner", "manager", "manager of manager"]
-    match = nearest(name, known)
+    """Whom a step asks, in one way: `owner`, `manager`, `manager of manager` …, an e-mail, a #channel,
+    `on call: <schedule>`, `group: @<group>`.
+    """
+    words = " ".join(text.strip().split())
+    kind, colon, named = words.partition(":")
+    if colon and (match := nearest(kind, ("on call", "group"))):
+        return f"{match}: {group(named) if match == 'group' else named.strip()}"
+    return _who(words.lower())
+
+
+def _who(words: str) -> str:
+    if words.startswith("#"):
+        return channel(words)
+    if words.startswith("@"):
+        raise ValueError(f'not somebody to ask; did you mean "group: {words}"?')
+    if "@" in words:
+        return email(words)
+    if words == "owner" or re.fullmatch(r"manager( of manager){0,9}", words):
+        return words
+    match = nearest(words, _WHOM[:3])
     hint = f"did you mean {match}?" if match else "a channel starts with #, a person is named by e-mail"
-    raise ValueError(f"not somebody to ask: one of {', '.join(known)}, an e-mail, a #channel; {hint}")
+    raise ValueError(f"not somebody to ask: one of {', '.join(_WHOM)}, an e-mail, a #channel; {hint}")
+
+
+def group(text: str) -> str:
+    """A user group by its handle, `@ap-team`, in lower case."""
+    handle = text.strip().lower()
+    if not handle.startswith("@"):
+        raise ValueError(f'a group starts with @, in quotes: did you mean "@{handle}"?')
+    if not _HANDLE.fullmatch(handle):
+        raise ValueError("not a group: its handle in Slack, like @ap-team")
+    return handle
+
+
+def code_owner(text: str) -> str:
+    """A user or a team as CODEOWNERS names them: `@ana`, `@acme/payments`."""
+    if not re.fullmatch(r"@[^\s@]{1,100}", text.strip()):
+        raise ValueError('not a name in CODEOWNERS: it starts with @, in quotes, like "@ana"')
+    return text.strip()
+
+
+def name(text: str) -> str:
+    """What people type to speak of a rule, a schedule or a table."""
+    if not _NAME.fullmatch(text.strip()):
+        raise ValueError("not a name: lower-case letters, digits, . _ and -, at most 64 of them")
+    return text.strip()
+
+
+def accepted(text: str) -> str:
+    """A value that a rule accepts: itself, with `*` for anything, or compared, `>= 1000`, `!= us`."""
+    value = text.strip()
+    if value in (">", "<", ">=", "<=", "!=", "="):
+        raise ValueError(f"{value} compares with nothing: write it like >= 1000 or != us")
+    if re.match(r"={1,2}\s", value):
+        raise ValueError(f"a value without a sign is compared as it is: did you mean {value.lstrip('= ')}?")
+    try:
+        matching.test(value)
+    except ValueError:
+        raise ValueError(f"{value} compares with no number: write it like >= 1000") from None
+    return value
+
+
+def country(text: str) -> str:
+    """Whose public holidays somebody keeps: `NL`, `DE-BY`, `US-CA`."""
+    code = text.strip()
+    if calendars.known(code):
+        return code
+    meant = calendars.alike(code)
+    match = nearest(code, meant)
+    raise ValueError(f"unknown country; {f'did you mean {meant[match]}?' if match else 'write it like NL or DE-BY'}")
+
+
+def address(text: str) -> str:
+    """Where a table of owners is asked: an http or https address with {key} in its path or query."""
+    parts = urlsplit(text.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("not an http or https address")
+    where = f"{parts.path}?{parts.query}"
+    if "{key}" not in where or text.count("{key}") != where.count("{key}"):
+        raise ValueError("the address needs {key} in its path or query, and nowhere else")
+    return text.strip()
+
+
+def variable(text: str) -> str:
+    """The name of an environment variable, never a secret itself."""
+    if not re.fullmatch(r"[A-Z][A-Z0-9_]{0,99}", text.strip()):
+        raise ValueError("not the name of an environment variable, like CMDB_TOKEN; the secret itself stands there")
+    return text.strip()
 
 
 def rate(text: str) -> str:
@@ -96,33 +175,6 @@ def per(text: str) -> tuple[int, int]:
     return int(count), {"second": 1, "minute": 60, "hour": 3600, "day": 86400}[period]
 
 
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
-def time_zone(text: str) -> str:
-    """An IANA name, `Europe/Amsterdam`."""
-    if text in _zones():
-        return text
-    match = nearest(text, _zones())
-    raise ValueError(f"unknown time zone; {f'did you mean {match}?' if match else 'write it like Europe/Amsterdam'}")
-
-
-def hours(text: str) -> str:
-    """Working hours: `Mon-Fri 09:00-17:30`, several separated by commas."""
-    for part in text.split(","):
-        found = _HOURS.fullmatch(part.strip())
-        if not found:
-            raise ValueError("not working hours: write them like Mon-Fri 09:00-17:30")
-        for day in (found[1], found[2] or found[1]):
-            if day.title() not in _DAYS:
-                raise ValueError(f"unknown day {day}; {did_you_mean(day, _DAYS)}")
-        if (int(found[3]), int(found[4])) >= (int(found[5]), int(found[6])):
-            raise ValueError(f"{part.strip()} ends before it starts")
-    return text
-
-
 def slack_id(text: str) -> str:
     """A member's id in Slack, `U0123ABCD`."""
     if not re.fullmatch(r"[UW][A-Z0-9]{3,20}", text):
@@ -132,6 +184,6 @@ def slack_id(text: str) -> str:
 
 def source_name(text: str) -> str:
     """The name of a source: what its key is issued for."""
-    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", text):
+    if not _NAME.fullmatch(text):
         raise ValueError("not a source's name: lower-case letters, digits, . _ and -, at most 64 of them")
     return text

@@ -144,6 +144,11 @@ def _chosen(rung: Step, people: list[str], alert: Alert, given: Given, *, n: int
     return (people[given.roster.turn(name) % len(people)],), name if rung.ask == ROUND_ROBIN else None
 
 
+def is_exception(alert: Alert, policy: Policy) -> bool:
+    """Whether an open alert is one that only a human can settle: at the top of its policy, or passed on too often."""
+    return (len(policy.steps) > 1 and policy.is_top(alert.step)) or alert.hops >= policy.hops
+
+
 # ── when ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

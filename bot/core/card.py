@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from bot.core import asking, words
+from bot.core import asking, text, words
 from bot.core.asking import Asked, ask
 from bot.core.events import Event
 from bot.core.given import Given
@@ -106,6 +106,17 @@ def card(alert: Alert, last: Event, *, given: Given) -> Message:
     )
 
 
+def refs(message: Message) -> set[str]:
+    """The ids of the alerts whose numbers are in it."""
+    return {one for said in (*message.lines, message.foot) for one in text.refs(said)}
+
+
+def linked(message: Message, links: Mapping[str, str]) -> Message:
+    """The same with a link (alert id ▶ address) at every number of an alert whose card can be opened."""
+    lines = tuple(text.linked(line, links) for line in message.lines)
+    return replace(message, lines=lines, foot=text.linked(message.foot, links))
+
+
 def _beside(alert: Alert) -> tuple[Text, ...]:
     """Who helps."""
     if not alert.responders or alert.finished:
@@ -153,6 +164,9 @@ def _names(asked: Asked, given: Given) -> Text:
     """`ana`, `ana and ben`, `#ai-exceptions`."""
     if asked.channel:
         return sentence(asked.channel)
+    if asked.turn:
+        # Whose turn it is then is not decided yet.
+        return sentence(f"one of {one_line(given.policy.step(asked.step).named, 120)}")
     people = asked.people or (given.plan.last_resort,)
     parts: list[Part | str] = [Who(people[0])]
     for n, person in enumerate(people[1:], start=2):
