@@ -68,7 +68,8 @@ class Acting(Transactions):
         given = self._given(tx, alert, self.clock.now())
         person = tx.person(act.by.id) or act.by  # they may have been deactivated a moment ago
         stale = act.seen is not None and act.seen != alert.generation
-        if refused := refusal(alert, given, claim=Claim(person=person, act=name, member=act.member)):
+        claim = Claim(person=person, act=name, member=act.member, asked=act.asked)
+        if refused := refusal(alert, given, claim=claim):
             # A double click on "Not mine" has given the right away already: that is an answer, not a fault.
             own = stale and any(event.actor.id == person.id for event in _latest(tx, alert))
             return _meanwhile(tx, alert) if own and person.may_own else refused

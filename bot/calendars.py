@@ -40,8 +40,7 @@ def _codes() -> frozenset[str]:
 def _of_year(country: str, year: int) -> Mapping[date, str]:
     from holidays import country_holidays
 
-    code, _, region = country.partition("-")
-    try:
-        return dict(country_holidays(code, subdiv=region or None, years=year, language="en_US"))
-    except NotImplementedError:
+    if not known(country):
         return {}
+    code, _, region = country.partition("-")
+    return dict(country_holidays(code, subdiv=region or None, years=year, language="en_US"))

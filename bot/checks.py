@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
 from bot.config.mistakes import ConfigError, without_passwords
+from bot.config.schedules import is_address
 from bot.core.asking import is_manager
 from bot.environment import Environment, misspelt
 from bot.ports import Away, Queue, Store
@@ -30,18 +33,23 @@ AskSlack = Callable[[str, str, tuple[str, ...]], Iterable[tuple[str, str, str]]]
 
 
 def run(
-    env: Environment, *, open_store: Callable[[Environment], Store], queue: Callable[[str], Queue], slack: AskSlack
+    env: Environment,
+    *,
+    open_store: Callable[[Environment], Store],
+    queue: Callable[[str], Queue],
+    slack: AskSlack,
+    now: datetime | None = None,
 ) -> list[Problem]:
     """Everything found, errors first. A configuration that cannot be used is a finding, not an exception.
 
-    `queue` makes the Queue at a URL.
+    `queue` makes the Queue at a URL. `now`: from when on gaps in schedules are looked for; else from this instant.
     """
     config = _config(env)
     found = [
         *_database(env, open_store),
         *_redis(env, queue),
-        *_environment(env),
-        *_configuration(config),
+        *_environment(env, config),
+        *_configuration(config, now or datetime.now(UTC)),
         *_slack(env, config, slack),
         *_operators(env),
     ]
@@ -78,14 +86,15 @@ def _redis(env: Environment, queue: Callable[[str], Queue]) -> Iterator[Problem]
         yield _error("CL003", "Redis cannot be reached.", to_do)
 
 
-def _environment(env: Environment) -> Iterator[Problem]:
+def _environment(env: Environment, config: Config | ConfigError) -> Iterator[Problem]:
     length = len(env.secret_key.get_secret_value())
     if length < 32 and not env.is_sandbox:
         unset = "is not set; this version stores no tokens, later ones need it"
         what = "is shorter than 32 characters" if length else unset
         to_do = "Set it to what this prints: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
         yield _warning("CL004", f"CLOSELOOP_SECRET_KEY {what}.", to_do)
-    for name, match in misspelt(os.environ):
+    ours = set() if isinstance(config, ConfigError) else {table.token_env for table in config.tables()}
+    for name, match in misspelt({name: "" for name in os.environ if name not in ours}):
         to_do = f"Did you mean {match}?" if match else "Unset it, or look up its name in docs/configuration.md."
         yield _warning("CL005", f"The environment variable {name} means nothing.", to_do)
 
@@ -103,25 +112,44 @@ def _operators(env: Environment) -> Iterator[Problem]:
         yield _warning("CL030", "Nobody is told when Slack refuses Closeloop: only /readyz and the log say so.", to_do)
 
 
-def _configuration(config: Config | ConfigError) -> Iterator[Problem]:
+def _configuration(config: Config | ConfigError, now: datetime) -> Iterator[Problem]:
     if isinstance(config, ConfigError):
         for mistake in config.mistakes:
             yield _error("CL010", str(mistake), "Mend the file; docs/configuration.md explains every key.")
         return
     for warning in config.warnings:
         yield _warning("CL011", str(warning), "Change the file, or keep it knowing this.")
+    for gap in config.ahead(now):
+        yield _warning("CL015", str(gap), "Close the gap, or name somebody after the schedule who takes it then.")
     yield from _managers(config)
+    yield from _outside(config)
 
 
 def _managers(config: Config) -> Iterator[Problem]:
     """People above whom a policy finds nobody. A directory that knows managers may fill this in."""
-    asks = any(is_manager(who) for p in config.policies() for step in p.steps for who in step.who)
+    steps = [step for p in config.policies() for ladder in (p.steps, *p.ladders.values()) for step in ladder]
+    asks = any(is_manager(who) for step in steps for who in step.who)
     last_resort = config.plan().last_resort
     alone = [p.id for p in config.people() if not p.manager and p.id != last_resort]
     if asks and alone:
         unless = " unless Slack knows their manager" if "slack" in config.directories else ""
         what = f"No manager: {', '.join(alone)}. Steps that ask their manager are stepped over{unless}."
         yield _warning("CL012", what, f"Give them one in {config.path.name}: people: {{{alone[0]}: {{manager: …}}}}")
+
+
+def _outside(config: Config) -> Iterator[Problem]:
+    """What the file points to: tables of owners, their tokens, calendars."""
+    put = f"Put it there; its path begins in the folder of {config.path.name}."
+    for table in config.tables():
+        if table.kind != "http" and not Path(table.where).is_file():
+            yield _error("CL013", f"The table {table.name} cannot be read: there is no file {table.where}.", put)
+        if table.token_env and not os.environ.get(table.token_env):
+            what = f"The table {table.name} has no token: {table.token_env} is not set."
+            yield _error("CL016", what, "Set it, or take token_env out.")
+    for name, schedule in config.schedules().items():
+        where = schedule.calendar
+        if where and not is_address(where) and not Path(where).is_file():
+            yield _warning("CL014", f"The schedule {name} has no calendar: there is no file {where}.", put)
 
 
 def _slack(env: Environment, config: Config | ConfigError, slack: AskSlack) -> Iterator[Problem]:

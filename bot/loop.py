@@ -110,7 +110,8 @@ class Loop(Acting):
         if closed is None or given.now - closed > given.policy.reopen_window:
             return None
         owner = heir(before.owner, given) if gone(before.owner, given.roster) else before.owner
-        return raising.came_back(before, given, signal=signal, owner=owner)
+        mute = _mute(route(signal, self.plan), given)
+        return raising.came_back(before, given, signal=signal, owner=owner, mute=mute)
 
     def cleared(self, alert_id: str, *, source: str) -> Done:
         """The source says it is over."""

@@ -92,7 +92,7 @@ class Rota(Protocol):
         ...
 
     def keep_calendar(self, schedule: str, shifts: Sequence[Shift], /, *, at: datetime) -> None:
-        """What a calendar says from now on: it replaces the calendar's shifts that end after `at`, no overrides."""
+        """What a calendar says from now on, in place of its shifts that end after `at`; not of overrides."""
         ...
 
     def shifts_between(self, schedule: str, start: datetime, until: datetime, /) -> list[Shift]:

@@ -14,6 +14,7 @@ from bot.config.mistakes import ConfigError, Mistake
 from bot.config.owners import Routing, Table
 from bot.config.policies import PolicyShape
 from bot.config.reading import parse
+from bot.config.schedules import CalendarAt
 from bot.config.shapes import File, Limits, Raiser
 from bot.core.mutes import Mute
 from bot.core.oncall import Schedule
@@ -63,6 +64,11 @@ class Config:
     def schedules(self) -> dict[str, Schedule]:
         """The on-call schedules by name; the path of a calendar file begins where closeloop.yaml lies."""
         return {name: schedules.schedule(name, shape, self._folder) for name, shape in self.file.schedules.items()}
+
+    def calendars(self) -> tuple[CalendarAt, ...]:
+        """The calendars that say who is on call."""
+        shapes = self.file.schedules.items()
+        return tuple(schedules.calendar_at(name, shape, self._folder) for name, shape in shapes if shape.calendar)
 
     def tables(self) -> tuple[Table, ...]:
         """Every table of owners that routing may ask, each once; those too that stand in a rule only."""

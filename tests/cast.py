@@ -3,7 +3,8 @@ Cleo's manager and the owner of last resort, Dov must see nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +14,9 @@ from bot.core import dismissal
 from bot.core.card import Message
 from bot.core.events import Actor
 from bot.core.given import Given
-from bot.core.people import Person
+from bot.core.mutes import Mute
+from bot.core.oncall import Shift
+from bot.core.people import Nobody, Person
 from bot.core.policy import Policy, Step
 from bot.core.raising import Placed, raised
 from bot.core.routing import Owner, Plan, Rule
@@ -46,18 +49,50 @@ BOT = person("Bot", kind="bot")
 EVERYBODY = (ANA, BEN, CLEO, ELSA, DOV, GUS, BOT)
 
 
-class Team:
-    """A roster that tests change: `replace(ANA, active=False)` in, and she is gone."""
+class Team(Nobody):
+    """A roster that tests change: `replace(ANA, active=False)` in, and she is gone.
+
+    What else it knows is set as fields: `team.groups["@ap-team"] = (ANA.id, BEN.id)`. Absences are fields of people.
+    """
 
     def __init__(self, people: Iterable[Person] = EVERYBODY) -> None:
         self.people = {one.id: one for one in people}
+        self.on_shift: dict[str, list[Shift]] = {}
+        """schedule ▶ its stored shifts"""
+        self.groups: dict[str, tuple[str, ...]] = {}
+        self.loads: dict[str, int] = {}
+        """person ▶ how many unfinished alerts they own"""
+        self.told_times: dict[str, list[datetime]] = {}
+        """person ▶ when they were told of anything"""
+        self.turns: dict[str, int] = {}
+        self.muted: list[Mute] = []
 
     def person(self, person_id: str, /) -> Person | None:
         return self.people.get(person_id)
 
+    def shifts(self, schedule: str, at: datetime, /) -> Sequence[Shift]:
+        return [shift for shift in self.on_shift.get(schedule, ()) if shift.start <= at < shift.until]
+
+    def group(self, handle: str, /) -> Sequence[str]:
+        return self.groups.get(handle, ())
+
+    def load(self, people: Iterable[str], /) -> Mapping[str, int]:
+        return {one: self.loads.get(one, 0) for one in people}
+
+    def told(self, person_id: str, since: datetime, /) -> int:
+        return sum(at >= since for at in self.told_times.get(person_id, ()))
+
+    def turn(self, name: str, /) -> int:
+        return self.turns.get(name, 0)
+
+    def mutes(self, at: datetime, /) -> Sequence[Mute]:
+        return [mute for mute in self.muted if mute.covers(at)]
+
     def but(self, person_id: str, **fields: Any) -> Team:
         """The same team, except that this one is different."""
-        return Team((self.people | {person_id: replace(self.people[person_id], **fields)}).values())
+        other = copy(self)
+        other.people = self.people | {person_id: replace(self.people[person_id], **fields)}
+        return other
 
 
 POLICY = Policy(

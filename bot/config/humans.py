@@ -15,7 +15,6 @@ from bot.config.notation import (
     MaybeWord,
     MaybeWorking,
     Shape,
-    Word,
     nothing,
     written,
 )
@@ -30,7 +29,7 @@ class Absence(Shape):
     start: Instant = Field(alias="from")
     until: Instant
     delegate: MaybeEmail = None
-    why: Word = ""
+    why: MaybeWord = None
 
 
 class Human(Shape):
@@ -69,4 +68,4 @@ def person(email: str, human: Human) -> Person:
 
 def away(absence: Absence, zone: str) -> Away:
     start, until = (times.in_zone(written, zone) for written in (absence.start, absence.until))
-    return Away(start=start, until=until, delegate=absence.delegate, why=absence.why)
+    return Away(start=start, until=until, delegate=absence.delegate, why=absence.why or "")

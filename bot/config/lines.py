@@ -24,6 +24,7 @@ HINT = 'in YAML an unquoted # starts a comment: put the channel in quotes, "#ai-
 # What YAML takes for a sign of its own where a value begins without quotes.
 _SIGNS = (
     (re.compile(r"[:,\[-]\s+@"), 'a value that starts with @ goes in quotes, "@ap-team"'),
+    (re.compile(r"[:,\[-]\s+(?:on call|group):\s"), 'what has a colon in it goes in quotes, "on call: payments"'),
     (re.compile(r"[:,\[-]\s+[>!][=\s]"), 'a comparison goes in quotes, ">= 1000"'),
 )
 

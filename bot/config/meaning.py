@@ -56,6 +56,7 @@ def warnings(file: File, document: Document) -> Iterator[Mistake]:
     yield from _cycles(file, document)
     yield from _tops(file, document)
     yield from _strangers(file, document)
+    yield from _zones(file, document)
     yield from _windows(file, document)
     yield from _not_yet(file, document)
 
@@ -111,6 +112,14 @@ def _strangers(file: File, document: Document) -> Iterator[Mistake]:
         hint = f"did you mean {match}?" if match else "add them, or add slack to directory"
         if match or "slack" not in file.directory:
             yield document.mistake(path, f"{email} is not among people; {hint}")
+
+
+def _zones(file: File, document: Document) -> Iterator[Mistake]:
+    """Hours of people whose time zone nobody can know."""
+    for email, human in file.people.items():
+        key = next((key for key in ("hours", "quiet") if getattr(human, key)), None)
+        if key and not human.time_zone and "slack" not in file.directory:
+            yield document.mistake(written(document, "people", email, key), "read as UTC: give them a time_zone")
 
 
 def _windows(file: File, document: Document) -> Iterator[Mistake]:

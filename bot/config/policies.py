@@ -111,6 +111,10 @@ def _usual_hours() -> dict[str, Hours]:
     return {"critical": "always", "default": "working"}
 
 
+def _anybody() -> dict[str, Dismisser]:
+    return {"default": "concerned"}
+
+
 class PolicyShape(Shape):
     """What is left out is as in the built-in policy `default`."""
 
@@ -122,7 +126,7 @@ class PolicyShape(Shape):
     snooze_at_most: Lengths = Field(default_factory=dict)
     snoozes: int | None = Field(default=None, ge=0, le=1000)
     reopen_window: Duration = timedelta(days=7)
-    dismiss: Annotated[dict[OrDefault, Dismisser], FOR_ALL, nothing({})] = Field(default_factory=dict)
+    dismiss: Annotated[dict[OrDefault, Dismisser], FOR_ALL, nothing({})] = Field(default_factory=_anybody)
     second_person: Severities = ()
     instant: Severities = (Severity.CRITICAL, Severity.ERROR)
     hops: int = Field(default=3, ge=1, le=100)

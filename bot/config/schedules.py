@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from bot.config import times
-from bot.config.notation import Email, MaybeTimeZone, MaybeWord, MaybeWorking, Shape, Word, nothing, written
+from bot.config import times, values
+from bot.config.notation import GIVEN, Email, MaybeTimeZone, MaybeWorking, Shape, Word, nothing, written
 from bot.core.oncall import Rotation, Schedule
 
 _USUAL = (0, 9 * 60)
@@ -42,7 +44,7 @@ class ScheduleShape(Shape):
 
     time_zone: MaybeTimeZone = None
     rotations: Annotated[tuple[RotationShape, ...], nothing(())] = ()
-    calendar: MaybeWord = None
+    calendar: Annotated[Annotated[str, written(values.calendar)] | None, GIVEN] = None
     people: Annotated[dict[Word, Email], nothing({})] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -71,6 +73,24 @@ def calendar(shape: ScheduleShape, folder: Path) -> str:
     if not shape.calendar or is_address(shape.calendar):
         return shape.calendar or ""
     return str(folder / shape.calendar)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalendarAt:
+    """A calendar as `connectors.schedule` reads it: `schedule("ical")(where, people=…, time_zone=…)`."""
+
+    schedule: str
+    where: str
+    """an http, https or webcal address, or a file, from where the process runs; a secret"""
+    people: Mapping[str, str]
+    time_zone: str
+    """of whole days and of times without a zone"""
+
+
+def calendar_at(name: str, shape: ScheduleShape, folder: Path) -> CalendarAt:
+    return CalendarAt(
+        schedule=name, where=calendar(shape, folder), people=shape.people, time_zone=shape.time_zone or "UTC"
+    )
 
 
 def is_address(where: str) -> bool:

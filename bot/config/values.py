@@ -154,6 +154,14 @@ def address(text: str) -> str:
     return text.strip()
 
 
+def calendar(text: str) -> str:
+    """Where an iCalendar is: an http, https or webcal address, or a file."""
+    scheme, colon, _ = text.strip().partition("://")
+    if colon and scheme.lower() not in ("http", "https", "webcal"):
+        raise ValueError("not an http, https or webcal address, and not a file")
+    return text.strip()
+
+
 def variable(text: str) -> str:
     """The name of an environment variable, never a secret itself."""
     if not re.fullmatch(r"[A-Z][A-Z0-9_]{0,99}", text.strip()):

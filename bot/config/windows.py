@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from bot.config import times
 from bot.config.humans import Instant
-from bot.config.notation import Email, MaybeName, Shape, Word
+from bot.config.notation import Email, MaybeName, MaybeWord, Shape
 from bot.core.mutes import Mute
 
 LONGEST = timedelta(days=30)
@@ -24,7 +24,7 @@ class Window(Shape):
     start: Instant = Field(alias="from")
     until: Instant
     owner: Email
-    why: Word = ""
+    why: MaybeWord = None
     critical: bool = False
 
     @model_validator(mode="after")
@@ -43,7 +43,7 @@ def mute(shape: Window, zone: str) -> Mute:
         start=start,
         until=until,
         owner=shape.owner,
-        why=shape.why,
+        why=shape.why or "",
         source=shape.source,
         rule=shape.rule,
         critical=shape.critical,

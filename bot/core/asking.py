@@ -53,8 +53,8 @@ class Next:
 def ask(alert: Alert, step: int, given: Given, *, n: int = 0) -> Asked:
     """Who is asked at `step` or, where nobody can be, at the next step that has somebody.
 
-    `n`: which time they are asked there, 0 for the first. The last step is always returned, even with nobody in it:
-    the caller falls back to the owner of last resort.
+    `n`: which time they are asked there, 0 for the first. Where nobody is left at the last step either, it is the
+    owner of last resort.
     """
     policy, skipped = given.policy, list[str]()
     for index in range(min(step, len(policy.steps) - 1), len(policy.steps)):
@@ -64,9 +64,11 @@ def ask(alert: Alert, step: int, given: Given, *, n: int = 0) -> Asked:
         people, over = _of_rung(rung, alert, given)
         skipped += over
         if people:
-            chosen, turn = _chosen(rung, people, alert, given, n=n if index == alert.step else 0)
+            there = index == alert.step
+            before = alert.asking if there else ()
+            chosen, turn = _chosen(rung, people, before, given, n=n if there else 0)
             return Asked(step=index, people=chosen, skipped=tuple(skipped), turn=turn)
-    return Asked(step=len(policy.steps) - 1, skipped=tuple(skipped))
+    return Asked(step=len(policy.steps) - 1, people=(_last(given),), skipped=tuple(skipped))
 
 
 def everyone_at(alert: Alert, given: Given) -> tuple[str, ...]:
@@ -80,13 +82,14 @@ def _of_rung(rung: Step, alert: Alert, given: Given) -> tuple[list[str], list[st
     people: dict[str, None] = {}
     over: list[str] = []
     for who in rung.who:
-        for one in _people(who, alert.owner, given):
+        found = _people(who, alert.owner, given)
+        for one in found:
             person = _there(one, given)
             if person is None:
                 over.append(f"{who}: {_why_not(one, given)}")
             else:
                 people.setdefault(person)
-        if not people and not over:
+        if not found:
             over.append(f"{who}: {_nobody(who, given)}")
     return list(people), over
 
@@ -126,19 +129,29 @@ def _there(person: str, given: Given) -> str | None:
     return stand_in(person, given.roster, given.now)
 
 
+def _last(given: Given) -> str:
+    """The owner of last resort or, where they are away, who stands in for them."""
+    return _there(given.plan.last_resort, given) or given.plan.last_resort
+
+
 def _why_not(person: str, given: Given) -> str:
     away = absent(person, given.roster, given.now)
     reason = gone(person, given.roster) or (f"away until {away.until:%Y-%m-%d %H:%M} UTC" if away else "not there")
     return f"{person} is {reason}"
 
 
-def _chosen(rung: Step, people: list[str], alert: Alert, given: Given, *, n: int) -> tuple[tuple[str, ...], str | None]:
-    """Those of a rung's people who are asked this time, and the turn that this uses up."""
+def _chosen(
+    rung: Step, people: list[str], before: tuple[str, ...], given: Given, *, n: int
+) -> tuple[tuple[str, ...], str | None]:
+    """Those of a rung's people who are asked this time, and the turn that this uses up.
+
+    `before`: who was chosen in turn when they were last asked.
+    """
     if rung.ask == EVERYONE or len(people) == 1:
         return tuple(people), None
     if rung.ask == ONE_AT_A_TIME:
         return (people[n % len(people)],), None
-    if n and (same := tuple(one for one in alert.asking if one in people)):
+    if same := tuple(one for one in before if one in people):
         return same, None
     name = f"{given.policy.name}: {rung.named}"
     return (people[given.roster.turn(name) % len(people)],), name if rung.ask == ROUND_ROBIN else None
@@ -154,18 +167,34 @@ def is_exception(alert: Alert, policy: Policy) -> bool:
 
 def upcoming(alert: Alert, given: Given) -> Next:
     """What the clock does next with an open alert about which something was said or done just now (`given.now`)."""
-    policy, now = given.policy, given.now
-    rung = policy.step(alert.step)
+    rung, now = given.policy.step(alert.step), given.now
     pace = now + rung.nudge_every
-    if stays(alert, policy):
-        then = given.at(pace)
-        asked = ask(alert, alert.step, then, n=alert.asked + 1)
-        if asked.step == alert.step or policy.is_top(alert.step):
-            return _kept(alert, asked, pace, then, up=False)
-    # Not before the step had its least time, whatever number of reminders it has.
-    pace = max(pace, (alert.step_since or now) + rung.at_least)
-    then = given.at(pace)
-    return _kept(alert, following(alert, then), pace, then, up=True)
+    if rung.at_least and turn(alert, given.at(pace))[1]:
+        # Not before the step had its least time, whatever number of reminders it has.
+        pace = max(pace, (alert.step_since or now) + rung.at_least)
+    return soonest(alert, given, pace)
+
+
+def soonest(alert: Alert, given: Given, pace: datetime) -> Next:
+    """What the clock does at `pace`, or at the first instant after it at which one of those it then asks may be asked.
+
+    While it waits somebody else may come to be asked: another is on call, or one of them is back.
+    """
+    at = pace
+    while True:
+        asked, up = turn(alert, given.at(at))
+        later = waiting(asked.people, at, given, severity=alert.severity, latest=alert.answer_by)
+        if later == at:
+            return Next(at=at, asked=asked, up=up, waits="" if at == pace else f"hours of {', '.join(asked.people)}")
+        at = later
+
+
+def turn(alert: Alert, given: Given) -> tuple[Asked, bool]:
+    """Whom the clock asks of an open alert at this very instant, and whether that is another step than now."""
+    if not stays(alert, given.policy):
+        return following(alert, given), True
+    asked = ask(alert, alert.step, given, n=alert.asked + 1)
+    return asked, asked.step != alert.step and not given.policy.is_top(alert.step)
 
 
 def stays(alert: Alert, policy: Policy) -> bool:
@@ -186,13 +215,6 @@ def following(alert: Alert, given: Given) -> Asked:
     if starts_anew(alert, given.policy):
         return ask(alert, 0, given)
     return ask(alert, min(alert.step + 1, len(given.policy.steps) - 1), given)
-
-
-def _kept(alert: Alert, asked: Asked, pace: datetime, given: Given, *, up: bool) -> Next:
-    """`pace`, or the first instant after it at which one of those who are asked may be."""
-    people = asked.people or (() if asked.channel else (given.plan.last_resort,))
-    at = waiting(people, pace, given, severity=alert.severity, latest=alert.answer_by)
-    return Next(at=at, asked=asked, up=up, waits="" if at == pace else f"hours of {', '.join(people)}")
 
 
 def waiting(
@@ -260,5 +282,7 @@ def entering(alert: Alert, asked: Asked, given: Given) -> dict[str, Any]:
     """The fields of an alert that comes to the step of those who are asked now."""
     rung = given.policy.step(asked.step)
     chosen = asked.people if rung.ask == ROUND_ROBIN else ()
-    loops = alert.loops + 1 if asked.step < alert.step else alert.loops
+    # Another severity or version may have fewer steps than the one it stands on.
+    before = min(alert.step, len(given.policy.steps) - 1)
+    loops = alert.loops + 1 if asked.step < before else alert.loops
     return {"step": asked.step, "asked": 0, "step_since": given.now, "asking": chosen, "loops": loops}

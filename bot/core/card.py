@@ -142,10 +142,11 @@ def upcoming(alert: Alert, given: Given) -> Text:
     if alert.status == Status.ACKNOWLEDGED:
         return (lead, *sentence(Who(alert.owner), " is asked ", when, " whether this is done."))
     if alert.snoozed_until:
-        return (lead, *_names(ask(alert, alert.step, given), given), *sentence(" is asked again ", when, "."))
+        asleep = ask(alert, alert.step, given, n=alert.asked)
+        return (lead, *_names(asleep), *sentence(" is asked again ", when, "."))
     ahead = asking.upcoming(alert, given)
     late = sentence(" (in their working hours)") if ahead.waits else ()
-    asked = _names(ahead.asked, given)
+    asked = _names(ahead.asked)
     if ahead.up:
         return (lead, *asked, *sentence(" is asked ", when), *late, *sentence("."))
     if given.policy.is_top(alert.step):
@@ -156,18 +157,18 @@ def upcoming(alert: Alert, given: Given) -> Text:
             *late,
             *sentence(", and on until somebody takes it."),
         )
-    then = _names(asking.following(alert, given), given)
+    then = _names(asking.following(alert, given))
     return (lead, *asked, *sentence(" is asked again ", when), *late, *sentence(", later "), *then, *sentence("."))
 
 
-def _names(asked: Asked, given: Given) -> Text:
+def _names(asked: Asked) -> Text:
     """`ana`, `ana and ben`, `#ai-exceptions`."""
     if asked.channel:
         return sentence(asked.channel)
     if asked.turn:
         # Whose turn it is then is not decided yet.
-        return sentence(f"one of {one_line(given.policy.step(asked.step).named, 120)}")
-    people = asked.people or (given.plan.last_resort,)
+        return sentence(f"one of {one_line(asked.turn.partition(': ')[2], 120)}")
+    people = asked.people
     parts: list[Part | str] = [Who(people[0])]
     for n, person in enumerate(people[1:], start=2):
         parts += [" and " if n == len(people) else ", ", Who(person)]

@@ -61,7 +61,9 @@ def realigned(alert: Alert, given: Given) -> Change | None:
     if alert.status not in ASKING or alert.due_at is None:
         return None
     deadline = _at_most(alert.resolve_by, given.now + max(given.policy.within[alert.severity], timedelta(minutes=1)))
-    asleep = _at_most(alert.snoozed_until, given.now + given.policy.snooze_at_most)
+    # A mute ends when it ends, however long the policy lets anybody snooze.
+    longest = given.now + given.policy.snooze_at_most
+    asleep = alert.snoozed_until if alert.held_by else _at_most(alert.snoozed_until, longest)
     due = asleep or _at_most(alert.due_at, _next(alert, given, deadline))
     to = {"resolve_by": deadline, "snoozed_until": asleep, "due_at": due}
     if to == {"resolve_by": alert.resolve_by, "snoozed_until": alert.snoozed_until, "due_at": alert.due_at}:
@@ -152,7 +154,7 @@ def _alone(alert: Alert, given: Given, what: Undelivered) -> bool:
     if what.kind not in ("nudge", "check_in") or alert.private:
         return True
     asks = given.policy.step(alert.step).who
-    return what.kind == "nudge" and asks != ("owner",) and _where(what) in names_of(_asked(alert, given), given)
+    return what.kind == "nudge" and asks != ("owner",) and _where(what) in names_of(_asked(alert, given))
 
 
 def _under_the_card(alert: Alert, given: Given, what: Undelivered) -> Change:
@@ -166,7 +168,7 @@ def _up(alert: Alert, given: Given, what: Undelivered) -> Change:
         return _nowhere(alert, given, what)
     asked = _asked(alert, given)
     if asked.step == alert.step and not given.policy.is_top(alert.step):
-        if _where(what) not in names_of(asked, given):
+        if _where(what) not in names_of(asked):
             # Somebody else has been asked since.
             return _nowhere(alert, given, what)
         asked = following(alert, given)
@@ -179,7 +181,7 @@ def _up(alert: Alert, given: Given, what: Undelivered) -> Change:
 
 def _at_the_top(alert: Alert, given: Given, what: Undelivered) -> Change:
     plan, where = given.plan, _where(what)
-    names = (*names_of(_asked(alert, given), given), plan.fallback_channel, f"@{plan.last_resort}")
+    names = (*names_of(_asked(alert, given)), plan.fallback_channel, f"@{plan.last_resort}")
     chain = list(dict.fromkeys(names))
     late = where not in chain and what.kind != "exception"
     name = None if late else _after(where, chain) if where in chain else chain[0]

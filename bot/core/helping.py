@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.core.alert import finished, owing
-from bot.core.asking import following, next_check_in
+from bot.core.asking import Asked, following, next_check_in
 from bot.core.events import Actor, Kind
 from bot.core.given import Given
 from bot.core.policy import answer_by
@@ -26,21 +26,31 @@ def add_responder(alert: Alert, given: Given, *, by: Actor, person: str) -> Chan
 
 
 def ask_for_help(alert: Alert, given: Given, *, by: Actor) -> Change | Refused:
-    """acknowledged ▶ same: the next step's people are told that the owner cannot do it alone. Answers a check-in."""
+    """acknowledged ▶ same: the next step's people are told that the owner cannot do it alone.
+
+    From the owner it also answers a check-in.
+    """
     if refused := finished(alert):
         return refused
     if alert.status != Status.ACKNOWLEDGED or alert.resolve_by is None:
         return Refused(
             code="bad_input", why=sentence("Acknowledge it first; or escalate it, or say that it is not yours.")
         )
-    asked = following(alert, given)
-    names = names_of(asked, given)
-    to = {"asked": 0, "due_at": next_check_in(alert, given, deadline=alert.resolve_by), "snoozed_until": None}
+    asked = _but_for(alert.owner, following(alert, given), given)
+    names = names_of(asked)
+    answered = {"asked": 0, "due_at": next_check_in(alert, given, deadline=alert.resolve_by), "snoozed_until": None}
+    to = answered if by.id == alert.owner else {}
     facts = {"asked": names, "skipped": list(asked.skipped)}
     step = change(alert, Cause(Kind.HELP_ASKED, by=by, at=given.now, facts=facts), to=to)
     people = {f"@{person}": person for person in asked.people}
     words = (owe(step.alert, "help", place=f"{alert.platform}:{name}", person=people.get(name)) for name in names)
     return replace(step, owed=(*step.owed, *words))
+
+
+def _but_for(owner: str, asked: Asked, given: Given) -> Asked:
+    """Nobody is asked to help themselves: where nobody else is in it, the owner of last resort is."""
+    others = tuple(person for person in asked.people if person != owner)
+    return replace(asked, people=others or (() if asked.channel else (given.plan.last_resort,)))
 
 
 def escalate_now(alert: Alert, given: Given, *, by: Actor) -> Change | Refused:

@@ -113,12 +113,10 @@ def opening(hours: Hours, at: datetime, *, kept: str, days_off: DaysOff) -> date
     if kept == "always" and not hours.quiet:
         return at
     moment = at
-    for _ in range(FAR):
+    while moment - at <= timedelta(days=FAR):
         moment, settled = _forward(hours, moment, kept, days_off)
         if settled:
             return moment
-        if moment - at > timedelta(days=FAR):
-            break
     return None
 
 

@@ -75,8 +75,8 @@ def _lead(kind: str, alert: Alert, event: Event, *, to: str | None, now: datetim
     if kind in _CALLS:
         return _CALLS[kind](alert, event)
     if kind == "exception":
-        why = one_line(event.reason, 200) if event.reason else f"Nobody has reacted for {open_for}"
-        return sentence(f"{why}. Owner: ", owner, ". Who takes this?")
+        why = Quote(one_line(event.reason, 200)) if event.reason else f"Nobody has reacted for {open_for}"
+        return sentence(why, ". Owner: ", owner, ". Who takes this?")
     if kind == "escalation" or (kind == "nudge" and to not in (None, alert.owner)):
         return _to_manager(alert, event, open_for)
     if kind == "assigned":

@@ -240,7 +240,7 @@ def _instant(day: date, minute: int, zone: str) -> datetime:
 def _working(rotation: Rotation, start: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
     """The working hours that touch the time from `start` to `until`, each with its own bounds."""
     zone, week = ZoneInfo(rotation.time_zone), _spans(rotation.hours)
-    day, last = start.astimezone(zone).date() - DAY, until.astimezone(zone).date()
+    day, last = start.astimezone(zone).date(), until.astimezone(zone).date()
     while day <= last:
         for first, end in week[day.weekday()]:
             opens, closes = (_instant(day, minute, rotation.time_zone) for minute in (first, end))

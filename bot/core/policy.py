@@ -97,8 +97,12 @@ class Policy:
     def _for(self, severity: Severity) -> Policy:
         if severity not in self.ladders and severity not in self.snooze_limits:
             return self
-        steps = self.ladders.get(severity, self.steps)
-        return replace(self, steps=steps, snooze_at_most=self.snooze_limits.get(severity, self.snooze_at_most))
+        # An alert that gets worse asks this one for that of its new severity: each is named, the usual ones too.
+        ladders = {one: self.ladders.get(one, self.steps) for one in Severity}
+        limits = {one: self.snooze_limits.get(one, self.snooze_at_most) for one in Severity}
+        return replace(
+            self, steps=ladders[severity], ladders=ladders, snooze_limits=limits, snooze_at_most=limits[severity]
+        )
 
     def kept(self, severity: Severity) -> str:
         """Which hours of people are kept: `always` or `working`."""

@@ -48,13 +48,12 @@ def raised(signal: Signal, given: Given, *, placed: Placed) -> Change:
         policy_version=policy.version,
         raised_at=now,
         last_raised_at=now,
-        due_at=mute.until if mute else now,
-        snoozed_until=mute.until if mute else None,
-        held_by=mute.id if mute else None,
-        answer_by=clocks.answer_by(policy, signal.severity, mute.until if mute else now),
+        due_at=now,
+        answer_by=clocks.answer_by(policy, signal.severity, now),
         step_since=now,
     )
-    alert = alert if mute else replace(alert, due_at=due(alert, given))
+    held = _held_back(mute, signal, given) if mute else {"due_at": due(alert, given)}
+    alert = replace(alert, **held)
     event = Event(
         alert_id=alert.id,
         seq=1,
@@ -75,9 +74,12 @@ def raised_again(alert: Alert, given: Given, *, signal: Signal) -> Change:
     to = {"count": alert.count + 1, "last_raised_at": now, "signal": signal}
     if signal.severity.rank >= alert.severity.rank:
         return change(alert, Cause(Kind.RAISED_AGAIN, by=by, at=now, reason="same dedup key"), to=to)
+    to["severity"] = signal.severity
     if _stays_held(alert, signal, given):
+        to["answer_by"] = clocks.answer_by(given.policy, signal.severity, alert.snoozed_until or now)
         return change(alert, Cause(Kind.RAISED_AGAIN, by=by, at=now, reason="more severe, but held back"), to=to)
-    to |= {"severity": signal.severity, "snoozed_until": None, "held_by": None, **_sooner(alert, signal, given)}
+    to |= {"snoozed_until": None, "held_by": None, **_sooner(alert, signal, given)}
+    to |= {"step_since": now} if alert.held_by else {}
     step = change(alert, Cause(Kind.RAISED_AGAIN, by=by, at=now, reason=f"more severe: {signal.severity}"), to=to)
     return owing(step, to_owner(step.alert, "nudge"))
 
@@ -98,14 +100,18 @@ def _sooner(alert: Alert, signal: Signal, given: Given) -> dict[str, Any]:
     if deadline and alert.acknowledged_at:
         shorter = clocks.resolve_by(worse.policy, signal.severity, alert.acknowledged_at)
         deadline = max(min(deadline, shorter), now + timedelta(minutes=1))
-    now_so = replace(alert, severity=signal.severity, answer_by=answer, snoozed_until=None)
+    since = now if alert.held_by else alert.step_since
+    now_so = replace(alert, severity=signal.severity, answer_by=answer, snoozed_until=None, step_since=since)
     asks = [due(now_so, worse), alert.due_at, deadline]
     soonest = min(at for at in asks if at)
     return {"resolve_by": deadline, "answer_by": answer, "due_at": max(soonest, now + timedelta(seconds=1))}
 
 
-def came_back(alert: Alert, given: Given, *, signal: Signal, owner: str) -> Change:
-    """closed ▶ open: the fix did not hold; the same owner first, where they can still be asked."""
+def came_back(alert: Alert, given: Given, *, signal: Signal, owner: str, mute: Mute | None = None) -> Change:
+    """closed ▶ open: the fix did not hold; the same owner first, where they can still be asked.
+
+    Under a mute it waits in silence until that ends, as what is raised then does.
+    """
     to = fresh(replace(alert, severity=signal.severity), given.under(signal.severity), owner) | {
         "signal": signal,
         "severity": signal.severity,
@@ -113,11 +119,23 @@ def came_back(alert: Alert, given: Given, *, signal: Signal, owner: str) -> Chan
         "last_raised_at": given.now,
         "returned": alert.returned + 1,
     }
-    why = "raised again within the policy's window"
-    facts = {"resolution": alert.resolution}
-    return with_word_to_owner(
-        change(alert, Cause(Kind.CAME_BACK, by=source(alert.source), at=given.now, reason=why, facts=facts), to=to)
+    cause = Cause(
+        Kind.CAME_BACK,
+        by=source(alert.source),
+        at=given.now,
+        reason="raised again within the policy's window",
+        facts={"resolution": alert.resolution},
     )
+    if mute is None:
+        return with_word_to_owner(change(alert, cause, to=to))
+    return change(alert, cause, to=to | _held_back(mute, signal, given))
+
+
+def _held_back(mute: Mute, signal: Signal, given: Given) -> dict[str, Any]:
+    """The fields of an alert that waits for the end of a mute: its clock starts then."""
+    end = mute.until
+    answer = clocks.answer_by(given.policy, signal.severity, end)
+    return {"held_by": mute.id, "snoozed_until": end, "due_at": end, "answer_by": answer, "step_since": end}
 
 
 def cleared(alert: Alert, given: Given) -> Change | Refused:
@@ -130,7 +148,8 @@ def cleared(alert: Alert, given: Given) -> Change | Refused:
     if alert.held_by:
         why = "held back: its owner is asked once the mute is over"
         return change(alert, Cause(Kind.CLEARED, by=by, at=given.now, reason=why), to={})
-    asks = (alert.due_at, given.now + given.policy.step(alert.step).nudge_every)
+    pace = given.now + given.policy.step(alert.step).nudge_every
+    asks = (alert.due_at, due(alert, given) if alert.status == Status.OPEN else pace)
     soonest = max(min(at for at in asks if at), given.now + timedelta(seconds=1))
     to = {"due_at": soonest, "snoozed_until": None}
     why = "the owner is asked to confirm"

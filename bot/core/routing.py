@@ -126,7 +126,8 @@ class Route:
     def candidates(self, known: Known) -> Iterator[Candidate | str]:
         """Everybody in question, best first, each once; a sentence for each who is stepped over."""
         seen: set[str] = set()
-        for found in (*self._named(known), *self._above(known), *_last(known)):
+        last = Candidate(person=known.plan.last_resort, why="owner of last resort")
+        for found in (*self._named(known), *self._above(known), last):
             if isinstance(found, str):
                 yield found
                 continue
@@ -153,10 +154,6 @@ class Route:
                     yield Candidate(person=manager, why=f"manager of {person}")
 
 
-def _last(known: Known) -> Iterator[Candidate]:
-    yield Candidate(person=known.plan.last_resort, why="owner of last resort")
-
-
 def _here(found: Candidate, known: Known) -> Candidate | str:
     """Who can own it in place of this candidate: themselves or who stands in for them; else why nobody."""
     # A source may name them by a chat id; everywhere else they go by the id that the directory has.
@@ -180,11 +177,9 @@ def _found(owner: Owner, signal: Signal, why: str, known: Known) -> Iterator[Can
         yield f"{why}: {people}"
     else:
         how = "" if owner.kind == "person" else f" ({_described(owner)})"
-        turn = _turn_of(owner) if owner.kind == "group" and owner.pick == ROUND_ROBIN else None
-        yield from (
-            Candidate(person=person, why=f"{why}{how}", turn=turn if n == 0 else None)
-            for n, person in enumerate(people)
-        )
+        turn = f"group {owner.who}" if owner.kind == "group" and owner.pick == ROUND_ROBIN else None
+        for n, person in enumerate(people):
+            yield Candidate(person=person, why=f"{why}{how}", turn=None if n else turn)
 
 
 def _described(owner: Owner) -> str:
@@ -194,10 +189,6 @@ def _described(owner: Owner) -> str:
         "field": f"named in {owner.who}",
         "table": f"{owner.who}, by {owner.key}",
     }[owner.kind]
-
-
-def _turn_of(owner: Owner) -> str:
-    return f"group {owner.who}"
 
 
 People = tuple[str, ...] | str
@@ -226,7 +217,7 @@ def _group(owner: Owner, signal: Signal, known: Known) -> People:
     if not members:
         return f"nobody of {owner.who} is there"
     if owner.pick == ROUND_ROBIN:
-        first = known.roster.turn(_turn_of(owner)) % len(members)
+        first = known.roster.turn(f"group {owner.who}") % len(members)
         return (*members[first:], *members[:first])
     load = known.roster.load(members)
     return tuple(sorted(members, key=lambda person: load[person]))
@@ -237,14 +228,15 @@ def members_here(handle: str, roster: Roster, at: datetime) -> tuple[str, ...]:
     return tuple(one for one in roster.group(handle) if not gone(one, roster) and not absent(one, roster, at))
 
 
+_LONGEST = 320
 _EMAIL = re.compile(r"[^\s@<>,;:]+@[^\s@<>,;:]+\.[^\s@<>,;:]+|slack:[UW][A-Z0-9]{2,20}")
 
 
 def _in_field(owner: Owner, signal: Signal, known: Known) -> People:
     named = (value_of(signal, owner.who) or "").strip()
     ref = named if named.startswith("slack:") else named.lower()
-    # What an AI wrote there is data: nothing that does not look like a person is ever looked up.
-    return (ref,) if _EMAIL.fullmatch(ref) else f"{owner.who} names nobody"
+    # What an AI wrote there is data: nothing that does not look like a person is ever looked up, however long it is.
+    return (ref,) if len(ref) <= _LONGEST and _EMAIL.fullmatch(ref) else f"{owner.who} names nobody"
 
 
 def _in_table(owner: Owner, signal: Signal, known: Known) -> People:

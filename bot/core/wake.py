@@ -12,19 +12,7 @@ from typing import Any
 
 from bot.core import policy as clocks
 from bot.core.alert import delegated, reassign
-from bot.core.asking import (
-    SOON,
-    Asked,
-    ask,
-    awake,
-    due,
-    entering,
-    following,
-    in_digest,
-    next_check_in,
-    stays,
-    waiting,
-)
+from bot.core.asking import SOON, Asked, ask, awake, due, entering, in_digest, next_check_in, soonest, waiting
 from bot.core.events import CLOCK, Kind
 from bot.core.given import Given
 from bot.core.people import absent, gone, managers, stand_in
@@ -78,31 +66,25 @@ def _snooze_ended(alert: Alert, given: Given) -> Change:
 
 def _first_clock(alert: Alert, given: Given) -> Change:
     """open: nudge the people of this step as often as it says, then go one step up; at the top keep asking."""
-    if stays(alert, given.policy):
-        asked = ask(alert, alert.step, given, n=alert.asked + 1)
-        if asked.step == alert.step or given.policy.is_top(alert.step):
-            return _held(alert, given, asked) or _nudge(alert, given, asked)
-    asked = following(alert, given)
-    return _held(alert, given, asked) or escalate(alert, given, asked)
-
-
-def _held(alert: Alert, given: Given, asked: Asked) -> Change | None:
-    """Later, where none of those who are asked works at this hour and it can wait; None where it goes on now."""
-    people = asked.people or (() if asked.channel else (given.plan.last_resort,))
-    at = waiting(people, given.now, given, severity=alert.severity, latest=alert.answer_by)
-    if at <= given.now + SOON:
-        return None
-    return _tick(alert, Kind.HELD, given, to={"due_at": at}, facts={"asked": names_of(asked, given)})
+    ahead = soonest(alert, given, given.now)
+    if ahead.at > given.now + SOON:
+        # None of those who are asked works at this hour, and it can wait.
+        facts = {"asked": names_of(ahead.asked)}
+        return _tick(alert, Kind.HELD, given, to={"due_at": ahead.at}, facts=facts)
+    act = escalate if ahead.up else _nudge
+    return act(alert, given, ahead.asked)
 
 
 def _nudge(alert: Alert, given: Given, asked: Asked) -> Change:
     n = alert.asked + 1
     asked = _awake(asked, alert, given)
     batched = _batched(asked, alert, given)
-    facts: dict[str, Any] = {"n": n, "asked": names_of(asked, given)}
+    facts: dict[str, Any] = {"n": n, "asked": names_of(asked)}
     if batched:
         facts["in_digest"] = sorted(batched)
-    step = _tick(alert, Kind.NUDGED, given, to=_with_due(alert, given, asked=n), facts=facts)
+    chosen = {"asking": asked.people} if asked.turn else {}
+    step = _tick(alert, Kind.NUDGED, given, to=_with_due(alert, given, asked=n, **chosen), facts=facts)
+    step = _using(step, asked)
     if given.policy.step(alert.step).who == ("owner",) and asked.people == (alert.owner,):
         return _owing(step, _reminders(step.alert, given, "nudge", second=n > 1))
     # In a channel nothing else says which alert it is: each repeat shows as much as the first word did.
@@ -112,6 +94,11 @@ def _nudge(alert: Alert, given: Given, asked: Asked) -> Change:
 
 def _with_due(alert: Alert, given: Given, **to: Any) -> dict[str, Any]:
     return {**to, "due_at": due(replace(alert, **to), given)}
+
+
+def _using(step: Change, asked: Asked) -> Change:
+    """With the turn that choosing among them used up."""
+    return replace(step, turns=(asked.turn,)) if asked.turn else step
 
 
 def _awake(asked: Asked, alert: Alert, given: Given) -> Asked:
@@ -134,12 +121,11 @@ def escalate(
     why = cause or Cause(Kind.ESCALATED, by=CLOCK, at=given.now)
     loud, after = _louder(given, asked), {**(to or {}), **entering(alert, asked, given)}
     after["due_at"] = due(replace(alert, **after), given)
-    facts: dict[str, Any] = {"asked": names_of(asked, given), "skipped": list(asked.skipped)}
+    facts: dict[str, Any] = {"asked": names_of(asked), "skipped": list(asked.skipped)}
     if batched := _batched(asked, alert, given):
         facts["in_digest"] = sorted(batched)
     kind = Kind.EXCEPTION if loud == "exception" else Kind.ESCALATED
-    step = change(alert, replace(why, kind=kind, facts=facts), to=after)
-    step = replace(step, turns=(asked.turn,) if asked.turn else ())
+    step = _using(change(alert, replace(why, kind=kind, facts=facts), to=after), asked)
     return _owing(step, _told(step.alert, loud, asked, given))
 
 
@@ -187,14 +173,10 @@ def _expire(alert: Alert, given: Given, why: str) -> Change:
         "acknowledged_at": None,
         "resolve_by": None,
     }
-    after = replace(alert, **to)
-    asked = following(after, given)
-    people = asked.people or (() if asked.channel else (given.plan.last_resort,))
-    at = waiting(people, given.now, given, severity=alert.severity, latest=after.answer_by)
-    back = change(
-        alert, Cause(Kind.EXPIRED, by=CLOCK, at=given.now, reason=why), to=to | {"due_at": max(at, given.now + SOON)}
-    )
-    return back if at > given.now + SOON else back.then(escalate(back.alert, given, asked))
+    ahead, moment = soonest(replace(alert, **to), given, given.now), given.now + SOON
+    cause = Cause(Kind.EXPIRED, by=CLOCK, at=given.now, reason=why)
+    back = change(alert, cause, to=to | {"due_at": max(ahead.at, moment)})
+    return back if ahead.at > moment else back.then(escalate(back.alert, given, ahead.asked))
 
 
 def _tick(
@@ -218,18 +200,15 @@ def _reminders(alert: Alert, given: Given, kind: str, *, second: bool) -> tuple[
 def _told(alert: Alert, kind: str, asked: Asked, given: Given) -> tuple[Owed, ...]:
     if asked.channel:
         return (owe(alert, kind, place=f"{alert.platform}:{asked.channel}"),)
-    people = asked.people or (given.plan.last_resort,)
     return tuple(
         replace(
             owe(alert, kind, place=f"{alert.platform}:@{person}", person=person),
             in_digest=in_digest(person, alert, given),
         )
-        for person in people
+        for person in asked.people
     )
 
 
-def names_of(asked: Asked, given: Given) -> list[str]:
-    """The channel or the people asked, as places; the owner of last resort where there is nobody."""
-    if asked.channel:
-        return [asked.channel]
-    return [f"@{person}" for person in (asked.people or (given.plan.last_resort,))]
+def names_of(asked: Asked) -> list[str]:
+    """The channel or the people asked, as places."""
+    return [asked.channel] if asked.channel else [f"@{person}" for person in asked.people]

@@ -68,8 +68,8 @@ def _over(event: Event) -> tuple[Part | str, ...]:
 def _escalated(event: Event) -> tuple[Part | str, ...]:
     if event.actor.kind == "person":
         return (actor(event.actor), " escalated this; asked ", *_asked(event), *_over(event))
-    lead = f"{one_line(event.reason, 200)}; asked " if event.reason else "Nobody reacted; asked "
-    return (lead, *_asked(event), *_over(event))
+    why = Quote(one_line(event.reason, 200)) if event.reason else "Nobody reacted"
+    return (why, "; asked ", *_asked(event), *_over(event))
 
 
 def _nudged(event: Event) -> tuple[Part | str, ...]:
@@ -180,7 +180,10 @@ _TOLD: dict[Kind, Callable[[Event], tuple[Part | str, ...]]] = {
     Kind.EXPIRED: lambda e: ("The acknowledgement expired", *_because(e)),
     Kind.NUDGED: _nudged,
     Kind.HELD: _held,
-    Kind.DELEGATED: lambda e: (Who(e.data["from"]), f" is {one_line(e.reason, 80)}; ", Who(e.data["to"]), " stands in"),
+    Kind.DELEGATED: lambda e: (
+        *(Who(e.data["from"]), " is ", Quote(one_line(e.reason, 80))),
+        *("; ", Who(e.data["to"]), " stands in"),
+    ),
     Kind.HELP_ASKED: lambda e: (actor(e.actor), " needs help with this; asked ", *_asked(e), *_over(e)),
     Kind.RESPONDER_ADDED: lambda e: (actor(e.actor), " asked ", Who(e.data["to"]), " to help"),
     Kind.DISMISSAL_ASKED: _by("asks to dismiss this, which takes a second person"),

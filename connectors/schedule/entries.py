@@ -34,7 +34,7 @@ _READ = re.compile(
     r"|TZOFFSETFROM|TZOFFSETTO|TZNAME|CALSCALE|X-WR-TIMEZONE|VERSION)[;:]",
     re.IGNORECASE,
 )
-_TOO_FINE = re.compile(r"FREQ=(?:SECONDLY|MINUTELY)|BYSECOND=|BYMINUTE=[^;]*,", re.IGNORECASE)
+_TOO_FINE = re.compile(r"FREQ=(?:SECONDLY|MINUTELY)|BYSECOND=|BYMINUTE=[^;]*,|INTERVAL=[-+0]*(?:;|\s*$)", re.IGNORECASE)
 _ONE_AT_A_TIME = threading.Lock()
 """icalendar keeps the time zones that calendars define in one place for all of them"""
 
@@ -155,9 +155,7 @@ def _repeated(calendar: Any, events: list[Any], zone: ZoneInfo, reading: Reading
 
 
 def _check(event: Any) -> None:
-    """Raises ValueError where an entry's time cannot be trusted: a wrong shift is worse than none."""
-    if event.errors:
-        raise ValueError("a property that cannot be read")
+    """Raises ValueError where an entry's time zone is lost: a wrong shift is worse than none."""
     for name in ("DTSTART", "DTEND"):
         found = event.get(name)
         if found is not None and "TZID" in found.params and getattr(found.dt, "tzinfo", None) is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -138,9 +139,56 @@ def test_each_mistake_of_the_file_is_an_error_of_its_own(check: Check) -> None:
 
 
 def test_what_the_file_asks_for_and_this_version_does_not_do_is_a_warning(check: Check) -> None:
-    found = check(config=WELL.replace("always", "working"))
+    found = check(config=WELL.replace("never", "required"))
     assert [(problem.id, problem.level) for problem in found] == [("CL011", "warning")]
-    assert "asked at all hours in this version" in found[0].what
+    assert "not verified yet" in found[0].what
+
+
+OUTSIDE = """\
+tables:
+  owners: {file: owners.csv}
+  cmdb: {url: "https://cmdb.acme.example/{key}", token_env: CLOSELOOP_CMDB}
+schedules:
+  support: {calendar: oncall.ics}
+  abroad: {calendar: "https://cal.acme.example/oncall.ics"}
+routing:
+  - owner: {codeowners: CODEOWNERS, path: labels.path}
+"""
+
+
+def test_what_the_file_points_to_and_is_not_there_is_found(check: Check) -> None:
+    found = {(problem.id, problem.level, problem.what) for problem in check(config=WELL + OUTSIDE)}
+    assert found == {
+        ("CL013", "error", "The table owners cannot be read: there is no file owners.csv."),
+        ("CL013", "error", "The table codeowners:CODEOWNERS cannot be read: there is no file CODEOWNERS."),
+        ("CL014", "warning", "The schedule support has no calendar: there is no file oncall.ics."),
+        ("CL016", "error", "The table cmdb has no token: CLOSELOOP_CMDB is not set."),
+    }
+
+
+def test_what_the_file_points_to_and_is_there_is_in_order(check: Check) -> None:
+    for name in ("owners.csv", "CODEOWNERS", "oncall.ics"):
+        Path(name).write_text("")
+    assert check(config=WELL + OUTSIDE, variables={"CLOSELOOP_CMDB": "s3cret"}) == []
+
+
+def test_a_time_at_which_nobody_is_on_call_is_told_before_it_comes(check: Check) -> None:
+    rotation = "{people: [ana@acme.example], every: week, since: 2026-01-05}"
+    schedules = f"schedules:\n  pay: {{time_zone: Europe/Paris, rotations: [{rotation}]}}\n"
+    (found,) = check(config=WELL + schedules, now=datetime(2026, 1, 1, tzinfo=UTC))
+    assert (found.id, found.level) == ("CL015", "warning")
+    assert "schedules.pay: nobody is on call from 2026-01-01 00:00 to 2026-01-05 08:00 UTC" in found.what
+    assert check(config=WELL + schedules, now=datetime(2026, 1, 6, tzinfo=UTC)) == []
+
+
+def test_a_manager_whom_only_critical_alerts_ask_is_asked_all_the_same(check: Check) -> None:
+    steps = (
+        "policies:\n  default:\n    verify: never\n    acknowledge:\n"
+        "      steps: [{who: '#x', nudge_every: 1h}]\n"
+        "      critical: {steps: [{who: manager, nudge_every: 1h}, {who: '#x', nudge_every: 1h}]}\n"
+    )
+    head = WELL.partition("policies:")[0].replace("{manager: elsa@acme.example}", "{}")
+    assert ids(check(config=head + steps)) == ["CL012"]
 
 
 def test_people_without_a_manager_are_named_except_the_owner_of_last_resort(check: Check) -> None:

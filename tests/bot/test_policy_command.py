@@ -74,7 +74,7 @@ def test_every_policy_is_explained(run) -> None:
     shown = run("policy", "check").stdout
     assert "1. the owner is nudged every 10m, 2 times" in shown
     assert "3. #ai-exceptions is told, and again every 4h" in shown
-    assert json.loads(run("policy", "check", "--json").stdout)[0]["steps"][1]["who"] == "manager"
+    assert json.loads(run("policy", "check", "--json").stdout)[0]["steps"][1]["who"] == ["manager"]
 
 
 def test_an_alert_is_followed_to_its_owner_channel_policy_and_timetable(run) -> None:

@@ -211,6 +211,20 @@ def test_a_time_without_a_zone_is_of_the_schedules_zone(
     assert told(wrote(calendar(event(*lines)), time_zone="Asia/Tokyo").shifts(MARCH, APRIL)) == [(start, until, A)]
 
 
+@pytest.mark.parametrize(
+    ("zone", "local", "start"),
+    [
+        ("America/Los_Angeles", "20260228T200000", utc(3, 1, 4)),
+        ("Pacific/Kiritimati", "20260401T080000", utc(3, 31, 18)),
+    ],
+)
+def test_a_time_without_a_zone_belongs_to_the_window_by_its_instant(
+    wrote: Any, zone: str, local: str, start: datetime
+) -> None:
+    one = wrote(calendar(event(f"DTSTART:{local}", "DURATION:PT1H")), time_zone=zone)
+    assert [shift.start for shift in one.shifts(MARCH, APRIL)] == [start]
+
+
 def test_a_calendars_own_zone_wins_over_the_schedules(wrote: Any) -> None:
     text = calendar(event("DTSTART:20260302T090000", "DURATION:PT1H"), head="X-WR-TIMEZONE:America/New_York\r\n")
     assert told(wrote(text, time_zone="Asia/Tokyo").shifts(MARCH, APRIL)) == [(utc(3, 2, 14), utc(3, 2, 15), A)]
@@ -313,9 +327,11 @@ SHIFT = ("DTSTART:20260101T000000Z", "DURATION:PT1H")
         ("BEGIN:VCALENDAR\r\n" + "BEGIN:VEVENT\r\n" * 4999, "not_a_calendar"),
         ("BEGIN:VCALENDAR\r\n" * 200_000, "not_a_calendar"),
         ("BEGIN:VCALENDAR\r\n" * 2000 + "END:VCALENDAR\r\n" * 2000, "not_a_calendar"),
+        (calendar(event(*SHIFT, "RRULE:FREQ=YEARLY;INTERVAL=0")), "rule_too_fine"),
+        (calendar(event(*SHIFT, "RRULE:INTERVAL=00;FREQ=DAILY")), "rule_too_fine"),
         (b"x" * (LARGEST + 1), "too_large"),
     ],
-    ids=range(21),
+    ids=range(23),
 )
 def test_what_is_no_calendar_or_too_much_of_one_ends_with_a_word(wrote: Any, text: str | bytes, code: str) -> None:
     assert refused(wrote(text)) == code
@@ -363,8 +379,9 @@ LINES = st.sampled_from(WORDS.split())
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(LINES | st.text(max_size=30), max_size=25), st.lists(LINES, max_size=12))
 def test_whatever_stands_in_a_calendar_is_an_answer_or_a_refusal(
-    wrote: Any, lines: list[str], within: list[str]
+    wrote: Any, monkeypatch: pytest.MonkeyPatch, lines: list[str], within: list[str]
 ) -> None:
+    monkeypatch.setattr("connectors.schedule.entries.EFFORT", 0.5)
     entry = [line for line in within if not line.startswith(("BEGIN", "END"))]
     entries = ["BEGIN:VEVENT", "DTSTART:20260302T090000Z", *entry, "END:VEVENT"] * bool(within)
     text = "\r\n".join(["BEGIN:VCALENDAR", *entries, *lines, "END:VCALENDAR", ""])

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from bot.core import alert as life
 from bot.core import fate
-from bot.core import policy as clocks
 from bot.core.events import Kind
 from bot.core.given import Given
 from bot.core.policy import Step
+from bot.core.raising import raised_again
 from bot.core.signal import Severity
 from bot.core.state import Alert, Status, fold, packed
 from bot.core.wake import wake
@@ -44,8 +44,9 @@ TEAMS = st.sampled_from([Team(), Team().but(ANA.id, active=False), Team().but(CL
 
 def whole_dwell(alert: Alert, known: Given) -> object:
     if alert.status == Status.ACKNOWLEDGED and alert.resolve_by:
-        return clocks.next_check_in(known.policy, alert.resolve_by, known.now)
-    return clocks.next_ask(known.policy, alert.step, known.now)
+        following = min(known.now + known.policy.check_in_every, alert.resolve_by)
+        return max(following, known.now + timedelta(seconds=1))
+    return known.now + known.policy.step(alert.step).nudge_every
 
 
 @examples(alert=ALIVE, late=WAITS, team=TEAMS)
@@ -172,7 +173,7 @@ def test_the_minute_that_is_left_to_resolve_what_got_worse_is_left_alone() -> No
     strict = replace(POLICY, within=dict.fromkeys(Severity, timedelta(seconds=1)))
     known = given(1, policy=strict)
     alert = done(life.acknowledge(opened(), known, by=who(ANA))).alert
-    worse = life.raised_again(alert, known, signal=signal(severity=Severity.CRITICAL)).alert
+    worse = raised_again(alert, known, signal=signal(severity=Severity.CRITICAL)).alert
     assert worse.resolve_by == known.now + minutes(1)
     assert fate.realigned(worse, known) is None
 

@@ -16,12 +16,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from bot.core import alert as life
 from bot.core import fate
 from bot.core import policy as clocks
-from bot.core.card import card, notice
+from bot.core.card import card
+from bot.core.dismissal import dismiss
 from bot.core.events import QUIET, Event, Kind
 from bot.core.fate import Undelivered
 from bot.core.given import Given
+from bot.core.notices import notice
 from bot.core.people import gone
 from bot.core.policy import Step
+from bot.core.raising import came_back, cleared, raised_again
 from bot.core.signal import Severity
 from bot.core.state import ASKING, FINISHED, Alert, Change, Refused, Status, fold, packed, unpacked
 from bot.core.text import one_line
@@ -156,7 +159,7 @@ class AnyLife(RuleBasedStateMachine):
         for item in outcome.owed:
             event = next(event for event in self.events if event.seq == item.seq)
             if item.kind == "card":
-                assert card(outcome.alert, event, policy=self.policy, roster=self.team).buttons
+                assert card(outcome.alert, event, given=self.given).buttons
                 continue
             where = item.place.partition(":")[2]
             to = where[1:] if where.startswith("@") else None
@@ -252,16 +255,16 @@ class AnyLife(RuleBasedStateMachine):
     def the_source_raises_it_again(self, severity: Severity, owner: Any) -> None:
         found = signal(severity=severity, summary=f"seen at {self.now}")
         if self.alert.status == CLOSED:
-            self.step(life.came_back(self.alert, self.given, signal=found, owner=owner.id))
+            self.step(came_back(self.alert, self.given, signal=found, owner=owner.id))
         elif not self.alert.finished:
             count = self.alert.count
-            self.step(life.raised_again(self.alert, self.given, signal=found))
+            self.step(raised_again(self.alert, self.given, signal=found))
             assert self.alert.count == count + 1
             assert self.alert.severity.rank <= severity.rank
 
     @rule()
     def the_source_clears_it(self) -> None:
-        self.resolves(life.cleared(self.alert, self.given))
+        self.resolves(cleared(self.alert, self.given))
 
     # ── people ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -298,7 +301,7 @@ class AnyLife(RuleBasedStateMachine):
 
     @rule(one=PEOPLE, why=TEXTS)
     def somebody_dismisses(self, one: Any, why: str) -> None:
-        self.step(life.dismiss(self.alert, self.given, by=who(one), reason=why))
+        self.step(dismiss(self.alert, self.given, by=who(one), reason=why))
 
     @precondition(lambda self: self.alert.finished)
     @rule(one=PEOPLE, why=TEXTS)

@@ -31,14 +31,19 @@ from cast import (
 )
 
 from bot.core import alert as life
-from bot.core import fate, pages, words
-from bot.core.card import Message, buttons, card, notice
+from bot.core import fate, pages, state, words
+from bot.core.card import Message, buttons, card
+from bot.core.dismissal import dismiss
 from bot.core.events import QUIET, Event, Kind
 from bot.core.fate import Undelivered
 from bot.core.forms import FORMS
+from bot.core.helping import add_responder, ask_for_help
 from bot.core.many import plain_card
+from bot.core.notices import notice
+from bot.core.people import Away
+from bot.core.raising import came_back, cleared, raised_again
 from bot.core.signal import Discrepancy, Entity, Evidence, Model, Severity
-from bot.core.state import Alert, Change
+from bot.core.state import Alert, Cause, Change
 from bot.core.text import Link, Text, Who, Words
 from bot.core.wake import wake
 
@@ -49,16 +54,23 @@ LATER = given(30)
 LOST = Undelivered(key="nudge:x:1:2:thread", kind="nudge", place="slack:#ai-alerts", thread=True, error="is_archived")
 
 
+ON_LEAVE = Away(start=T0, until=T0 + 3 * HOUR, delegate=BEN.id)
+OFFICE = replace(POLICY, hours={"default": "working"}, answer_within=dict.fromkeys(Severity, 24 * HOUR))
+TWO = replace(POLICY, second_person=frozenset(Severity))
+
+
 def _happened() -> dict[Kind, Event]:
     """One real event of every kind."""
     ack = acknowledged()
     asleep = done(life.snooze(opened(), LATER, by=who(ANA), until=T0 + 5 * HOUR))
     up = replace(opened(), asked=2)
     top = replace(opened(), step=2, asked=2)
+    late = Team().but(ANA.id, working="Mon-Fri 12:00-17:00")
+    night = raising(policy=OFFICE, roster=late)
     changes: list[Change | None] = [
         raising(),
-        life.raised_again(opened(), LATER, signal=signal(severity=Severity.CRITICAL)),
-        life.came_back(closed(), LATER, signal=signal(), owner=ANA.id),
+        raised_again(opened(), LATER, signal=signal(severity=Severity.CRITICAL)),
+        came_back(closed(), LATER, signal=signal(), owner=ANA.id),
         done(life.acknowledge(opened(), LATER, by=who(BEN))),
         done(life.acknowledge(replace(ack, asked=1), LATER, by=who(ANA))),
         wake(ack, given(3 * HOUR)),
@@ -72,14 +84,20 @@ def _happened() -> dict[Kind, Event]:
         wake(asleep.alert, given(6 * HOUR)),
         done(life.note(opened(), LATER, by=who(BEN), text="I called the bank.")),
         done(life.resolve(opened(), LATER, by=who(ANA), what="Refunded.", link="https://erp.acme.example/1")),
-        done(life.cleared(opened(), LATER)),
+        done(cleared(opened(), LATER)),
         life.close(STATES["resolved"](), LATER, by=who(ANA)),
-        done(life.dismiss(opened(), LATER, by=who(ANA), reason="A test invoice.")),
+        done(dismiss(opened(), LATER, by=who(ANA), reason="A test invoice.")),
         done(life.reopen(closed(), LATER, by=who(CLEO), reason="Paid a third time.", owner=ANA.id)),
         fate.superseded(opened(), LATER, what=LOST, why="the alert moved on to generation 2"),
         fate.rerouted(opened(), LATER, what=LOST),
         fate.twins(opened(), LATER, key=LOST.key, kept="1.0", removed=("2.0",)),
         fate.realigned(replace(opened(), due_at=T0 + 9 * HOUR), LATER),
+        wake(opened(), given(30, roster=Team().but(ANA.id, away=(ON_LEAVE,)))),
+        wake(replace(night.alert, due_at=T0 + minutes(10)), given(10, policy=OFFICE, roster=late)),
+        done(ask_for_help(ack, LATER, by=who(ANA))),
+        done(add_responder(opened(), LATER, by=who(ANA), person=BEN.id)),
+        done(dismiss(opened(), given(30, policy=TWO), by=who(ANA), reason="A test invoice.")),
+        state.change(opened(), Cause(Kind.REPOLICED, by=who(CLEO), at=LATER.now), to={"policy_version": 2}),
     ]
     return {event.kind: event for change in changes for event in done(change).events}
 
@@ -111,6 +129,12 @@ TOLD = {
     Kind.REROUTED: "Its place #ai-alerts cannot be used (is_archived): the card is in #ai-exceptions now",
     Kind.TWIN_REMOVED: "Its nudge was shown once more than it should be; only the first of them stays",
     Kind.CLOCK_MOVED: "The clock had jumped; the next look is 09:40",
+    Kind.DELEGATED: "Ana is away until 2026-03-02 12:00 UTC; Ben stands in",
+    Kind.HELD: "Nobody works at this hour: Ana is asked 12:00",
+    Kind.HELP_ASKED: "Ana needs help with this; asked Cleo",
+    Kind.RESPONDER_ADDED: "Ana asked Ben to help",
+    Kind.DISMISSAL_ASKED: "Ana asks to dismiss this, which takes a second person: A test invoice.",
+    Kind.REPOLICED: "Cleo put this under version 2 of its policy",
 }
 
 
@@ -120,7 +144,7 @@ def test_every_kind_of_event_is_told_in_one_sentence(kind: Kind) -> None:
 
 
 def test_a_source_that_only_asks_to_confirm_is_told_apart() -> None:
-    change = done(life.cleared(opened(), given(30, policy=replace(POLICY, cleared="ask"))))
+    change = done(cleared(opened(), given(30, policy=replace(POLICY, cleared="ask"))))
     assert plain(words.told(change.events[0])) == "ap-auditor reports that it is over and the owner is asked to confirm"
 
 
@@ -189,7 +213,8 @@ def test_no_number_floods_a_card(value: Any) -> None:
 
 
 def shown(alert: Alert, last: Event | None = None) -> Message:
-    return card(alert, last or raising().events[0], policy=POLICY, roster=Team())
+    event = last or raising().events[0]
+    return card(alert, event, given=given(event.at - T0))
 
 
 def read(message: Message) -> str:
@@ -438,7 +463,8 @@ def test_a_check_in_can_be_answered_where_it_is_asked() -> None:
     change = done(wake(acknowledged(), given(121)))
     message = notice("check_in", change.alert, change.events[0], to=None, now=T0 + minutes(121))
     assert plain(message.lines[0]) == "@Ana, you acknowledged this 2 hours ago. Still on it?"
-    assert [button.label for button in message.buttons] == ["Still on it", "Resolve"]
+    assert [button.label for button in message.buttons] == ["Yes", "Done", "Help"]
+    assert [button.act for button in message.buttons] == ["acknowledge", "resolve", "help"]
 
 
 @pytest.mark.parametrize("after", [[], *([HAPPENED[kind]] for kind in sorted(QUIET))])

@@ -30,9 +30,10 @@ from cast import (
 
 from bot.core import alert as life
 from bot.core import words
+from bot.core.asking import ask
 from bot.core.events import Kind
 from bot.core.given import Given
-from bot.core.policy import Policy, Step, ask
+from bot.core.policy import Policy, Step
 from bot.core.signal import Severity
 from bot.core.state import Alert, Change, Status, fold
 from bot.core.wake import heir, orphaned, wake
@@ -292,14 +293,14 @@ ASKED = [
 def test_who_is_asked_at_a_step(
     what: str, step: int, roster: Team, people: tuple[str, ...], channel: str | None, found: int
 ) -> None:
-    asked = ask(POLICY, step, ANA.id, roster)
+    asked = ask(opened(), step, given(roster=roster))
     assert (asked.people, asked.channel, asked.step) == (people, channel, found)
 
 
 def test_a_step_may_name_a_person() -> None:
     policy = replace(POLICY, steps=(Step(who=(BEN.id,), nudge_every=minutes(1)), *POLICY.steps[3:]))
-    assert ask(policy, 0, ANA.id, Team()).people == (BEN.id,)
-    gone = ask(policy, 0, ANA.id, Team().but(BEN.id, kind="bot"))
+    assert ask(opened(), 0, given(policy=policy)).people == (BEN.id,)
+    gone = ask(opened(), 0, given(policy=policy, roster=Team().but(BEN.id, kind="bot")))
     assert (gone.channel, gone.skipped) == ("#ai-exceptions", (f"{BEN.id}: {BEN.id} is bot",))
 
 
@@ -307,11 +308,12 @@ def test_ten_levels_of_managers_are_enough() -> None:
     tower = [person(f"m{n}", manager=f"m{n + 1}@acme.example") for n in range(30)]
     policy = Policy(
         name="tall",
-        steps=(Step(who=" of ".join(["manager"] * 11), nudge_every=minutes(1)), POLICY.steps[3]),
+        steps=(Step(who=(" of ".join(["manager"] * 11),), nudge_every=minutes(1)), POLICY.steps[3]),
         within=POLICY.within,
         check_in_every=HOUR,
     )
-    assert ask(policy, 0, "m0@acme.example", Team(tower)).channel == "#ai-exceptions"
+    alert = raising(owner="m0@acme.example").alert
+    assert ask(alert, 0, given(policy=policy, roster=Team(tower))).channel == "#ai-exceptions"
 
 
 def test_the_clock_never_acts_as_system_alone() -> None:

@@ -10,10 +10,10 @@ from cast import ANA, BEN, CLEO, ELSA, PLAN, POLICY, STATES, T0, Team, done, giv
 
 from bot.core import alert as life
 from bot.core import fate, words
-from bot.core.card import notice
 from bot.core.events import Kind
 from bot.core.fate import Undelivered
 from bot.core.given import Given
+from bot.core.notices import notice
 from bot.core.policy import Step
 from bot.core.state import Alert, Change, fold, packed
 from bot.core.text import Words

@@ -31,7 +31,9 @@ from cast import (
 )
 
 from bot.core import alert as life
+from bot.core.dismissal import dismiss
 from bot.core.events import Kind
+from bot.core.raising import came_back, cleared, raised_again
 from bot.core.signal import Severity
 from bot.core.state import Alert, Change, Refused, Status, fold
 
@@ -41,18 +43,18 @@ Move = Callable[[Alert], Change | Refused | None]
 LATER = given(30)
 
 MOVES: dict[str, Move] = {
-    "raise again": lambda a: life.raised_again(a, LATER, signal=signal()),
-    "come back": lambda a: life.came_back(a, LATER, signal=signal(), owner=ANA.id),
+    "raise again": lambda a: raised_again(a, LATER, signal=signal()),
+    "come back": lambda a: came_back(a, LATER, signal=signal(), owner=ANA.id),
     "acknowledge": lambda a: life.acknowledge(a, LATER, by=who(BEN)),
     "reassign": lambda a: life.reassign(a, LATER, by=who(CLEO), to=BEN.id, reason="on holiday"),
     "not mine": lambda a: life.not_mine(a, LATER, by=who(ANA), to=BEN.id),
     "snooze": lambda a: life.snooze(a, LATER, by=who(ANA), until=T0 + 5 * HOUR),
     "note": lambda a: life.note(a, LATER, by=who(BEN), text="Called the bank."),
     "resolve": lambda a: life.resolve(a, LATER, by=who(ANA), what="Refunded.", link="https://erp.acme.example/1"),
-    "cleared": lambda a: life.cleared(a, LATER),
-    "cleared, ask": lambda a: life.cleared(a, given(30, policy=replace(POLICY, cleared="ask"))),
+    "cleared": lambda a: cleared(a, LATER),
+    "cleared, ask": lambda a: cleared(a, given(30, policy=replace(POLICY, cleared="ask"))),
     "close": lambda a: life.close(a, LATER, by=who(ANA)),
-    "dismiss": lambda a: life.dismiss(a, LATER, by=who(ANA), reason="A test."),
+    "dismiss": lambda a: dismiss(a, LATER, by=who(ANA), reason="A test."),
     "reopen": lambda a: life.reopen(a, LATER, by=who(CLEO), reason="Still wrong.", owner=ANA.id),
 }
 
@@ -123,7 +125,7 @@ def test_what_the_table_does_not_have_is_refused_with_a_sentence(act: str, start
 
 WRONG_INPUT: list[tuple[str, Move]] = [
     ("an empty resolution", lambda a: life.resolve(a, LATER, by=who(ANA), what=" \n")),
-    ("a dismissal without a reason", lambda a: life.dismiss(a, LATER, by=who(ANA), reason=" ")),
+    ("a dismissal without a reason", lambda a: dismiss(a, LATER, by=who(ANA), reason=" ")),
     ("an empty note", lambda a: life.note(a, LATER, by=who(ANA), text="\t")),
     ("a snooze that ends now", lambda a: life.snooze(a, LATER, by=who(ANA), until=LATER.now)),
     ("a snooze that ended", lambda a: life.snooze(a, LATER, by=who(ANA), until=T0)),
@@ -170,14 +172,14 @@ def test_an_alert_without_a_dedup_key_is_known_by_its_own_id() -> None:
 
 
 def test_raising_it_again_counts_and_brings_its_newest_evidence() -> None:
-    change = life.raised_again(opened(), given(4), signal=replace(FULL, severity=Severity.INFO))
+    change = raised_again(opened(), given(4), signal=replace(FULL, severity=Severity.INFO))
     after = change.alert
     assert (after.count, after.signal.summary, after.last_raised_at) == (2, FULL.summary, T0 + minutes(4))
     assert (after.severity, after.due_at) == (Severity.ERROR, T0 + minutes(10)), "a milder repeat changes no clock"
 
 
 def test_a_graver_repeat_tells_the_owner_under_the_card() -> None:
-    change = life.raised_again(opened(), given(4), signal=signal(severity=Severity.CRITICAL))
+    change = raised_again(opened(), given(4), signal=signal(severity=Severity.CRITICAL))
     assert change.alert.severity == Severity.CRITICAL
     assert [(item.kind, item.thread, item.rank) for item in change.owed] == [("card", False, 0), ("nudge", True, 0)]
     assert change.alert.due_at == T0 + minutes(10), "never later than before"
@@ -185,18 +187,18 @@ def test_a_graver_repeat_tells_the_owner_under_the_card() -> None:
 
 def test_a_graver_repeat_ends_a_snooze() -> None:
     asleep = done(life.snooze(opened(), given(1), by=who(ANA), until=T0 + 24 * HOUR)).alert
-    after = life.raised_again(asleep, given(60), signal=signal(severity=Severity.CRITICAL)).alert
+    after = raised_again(asleep, given(60), signal=signal(severity=Severity.CRITICAL)).alert
     assert (after.snoozed_until, after.due_at) == (None, T0 + minutes(70))
 
 
 def test_a_milder_repeat_leaves_a_snooze_alone() -> None:
     asleep = done(life.snooze(opened(), given(1), by=who(ANA), until=T0 + 24 * HOUR)).alert
-    after = life.raised_again(asleep, given(60), signal=signal()).alert
+    after = raised_again(asleep, given(60), signal=signal()).alert
     assert after.snoozed_until == after.due_at == T0 + 24 * HOUR
 
 
 def test_a_graver_repeat_shortens_the_second_clock_from_when_it_was_acknowledged() -> None:
-    after = life.raised_again(acknowledged(1), given(60), signal=signal(severity=Severity.CRITICAL)).alert
+    after = raised_again(acknowledged(1), given(60), signal=signal(severity=Severity.CRITICAL)).alert
     assert after.status == Status.ACKNOWLEDGED
     assert after.resolve_by == T0 + minutes(1) + POLICY.within[Severity.CRITICAL]
     assert after.due_at is not None
@@ -205,7 +207,7 @@ def test_a_graver_repeat_shortens_the_second_clock_from_when_it_was_acknowledged
 
 def test_a_graver_repeat_never_puts_the_deadline_in_the_past() -> None:
     late = given(timedelta(hours=20))
-    after = life.raised_again(acknowledged(1), late, signal=signal(severity=Severity.CRITICAL)).alert
+    after = raised_again(acknowledged(1), late, signal=signal(severity=Severity.CRITICAL)).alert
     assert after.resolve_by is not None
     assert after.due_at is not None
     assert late.now < after.due_at <= after.resolve_by
@@ -265,7 +267,7 @@ def test_the_new_owner_is_told_by_direct_message() -> None:
 
 
 def test_what_comes_back_keeps_its_story_and_starts_anew() -> None:
-    change = life.came_back(closed(), given(60), signal=signal(severity=Severity.CRITICAL), owner=ANA.id)
+    change = came_back(closed(), given(60), signal=signal(severity=Severity.CRITICAL), owner=ANA.id)
     after, event = change.alert, change.events[0]
     assert (after.status, after.returned, after.count, after.severity) == (Status.OPEN, 1, 2, Severity.CRITICAL)
     assert (after.resolution, after.finished_at, after.due_at) == (None, None, T0 + minutes(70))
@@ -278,14 +280,14 @@ def test_a_resolution_is_kept_with_its_link() -> None:
 
 
 def test_a_source_that_clears_its_alert_acts_as_itself() -> None:
-    event = done(life.cleared(opened(), given(2))).events[0]
+    event = done(cleared(opened(), given(2))).events[0]
     assert (event.actor.kind, event.actor.id) == ("source", "ap-auditor")
 
 
 def test_asking_the_owner_to_confirm_ends_a_snooze_and_comes_no_later_than_before() -> None:
     ask = replace(POLICY, cleared="ask")
     asleep = done(life.snooze(opened(), given(1), by=who(ANA), until=T0 + minutes(5))).alert
-    after = done(life.cleared(asleep, given(2, policy=ask))).alert
+    after = done(cleared(asleep, given(2, policy=ask))).alert
     assert (after.snoozed_until, after.due_at) == (None, T0 + minutes(5))
 
 
@@ -302,5 +304,5 @@ def test_a_resolved_alert_is_due_until_it_is_closed() -> None:
 
 def test_what_is_reopened_forgets_who_declined() -> None:
     handed_on = done(life.not_mine(opened(), given(1), by=who(ANA), to=CLEO.id)).alert
-    over = done(life.dismiss(handed_on, given(2), by=who(CLEO), reason="A test.")).alert
+    over = done(dismiss(handed_on, given(2), by=who(CLEO), reason="A test.")).alert
     assert done(life.reopen(over, given(3), by=who(CLEO), reason="No test.", owner=CLEO.id)).alert.declined == ()

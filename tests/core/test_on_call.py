@@ -253,6 +253,7 @@ def test_where_a_country_leaves_out_a_day_its_turn_is_left_out_too() -> None:
     pieces = timeline(plan(apia), utc(2011, 12, 28, 19), utc(2012, 1, 1, 19), ())
     assert [piece.until - piece.start for piece in pieces] == [DAY] * 4
     assert [person for *_, person in told(pieces)] == [A, B, A, B]  # Cleo's day was 30 December: there was none
+    assert who(plan(apia), utc(2011, 12, 30, 11)) == B  # half past midnight after the day that was none
 
 
 # ── layers and hours ─────────────────────────────────────────────────────────────────────────────────────────────────

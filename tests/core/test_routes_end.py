@@ -73,7 +73,7 @@ def test_an_exception_reaches_somebody_where_anybody_can_be_reached(refusing: se
 
 WHO = st.sampled_from(["owner", "manager", "manager of manager", ANA.id, BEN.id, ELSA.id, "#team", LAST_CHANNEL])
 STEPS = st.lists(WHO, min_size=1, max_size=5).map(
-    lambda whom: tuple(Step(who=one, nudge_every=minutes(5)) for one in whom)
+    lambda whom: tuple(Step(who=(one,), nudge_every=minutes(5)) for one in whom)
 )
 
 

@@ -6,14 +6,20 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from cast import ANA, BEN, CLEO, DOV, ELSA, FULL, GUS, PLAN, Team, signal
+from cast import ANA, BEN, CLEO, DOV, ELSA, FULL, GUS, PLAN, T0, Team, signal
 
-from bot.core.routing import Owner, Rule, matches, route
+from bot.core.matching import matches
+from bot.core.routing import Candidate, Known, Owner, Rule, route
 from bot.core.signal import Severity
 
-PAYMENTS = Rule(when={"labels.team": ("payments",)}, owner=BEN.id, channel="#payments", policy="fast")
+PAYMENTS = Rule(when={"labels.team": ("payments",)}, owners=(Owner(BEN.id),), channel="#payments", policy="fast")
 EVERYTHING = Rule(owners=(Owner(DOV.id),), channel="#everything", policy="slow")
 URGENT = Rule(when={"severity": ("critical",)}, channel="#urgent")
+
+
+def known(roster: Team | None = None) -> Known:
+    return Known(roster=roster or Team(), plan=PLAN, at=T0)
+
 
 PRECEDENCE = [
     # what, signal, rules, owner, reason, channel, policy
@@ -61,7 +67,7 @@ PRECEDENCE = [
     (
         "of two rules that match the first",
         {"labels": {"team": "payments"}},
-        (replace(PAYMENTS, owner=DOV.id), PAYMENTS),
+        (replace(PAYMENTS, owners=(Owner(DOV.id),)), PAYMENTS),
         DOV,
         "routing rule 1",
         "#payments",
@@ -75,7 +81,7 @@ def test_the_more_specific_wins(
     what: str, fields: dict[str, Any], rules: tuple[Rule, ...], owner: Any, why: str, channel: str, policy: str
 ) -> None:
     way = route(signal(**fields), replace(PLAN, rules=rules))
-    assert way.owner(Team()) == (owner.id, why)
+    assert way.owner(known()) == Candidate(person=owner.id, why=why)
     assert (way.channel, way.policy) == (channel, policy)
 
 
@@ -99,13 +105,13 @@ STEPPED_OVER = [
 
 @pytest.mark.parametrize(("what", "roster", "why", "owner"), STEPPED_OVER)
 def test_an_owner_who_cannot_own_is_stepped_over_with_the_reason(what: str, roster: Team, why: str, owner: Any) -> None:
-    assert route(signal(), PLAN).owner(roster) == (owner.id, why)
+    assert route(signal(), PLAN).owner(known(roster)) == Candidate(person=owner.id, why=why)
 
 
 def test_the_chain_after_not_mine_goes_up_and_ends_at_the_owner_of_last_resort() -> None:
     way, declined = route(signal(owner=BEN.id), PLAN), []
-    while found := way.owner(Team(), tuple(declined)):
-        declined.append(found[0])
+    while found := way.following(known(), tuple(declined)):
+        declined.append(found.person)
     assert declined == [BEN.id, ANA.id, CLEO.id, ELSA.id]
 
 
@@ -115,16 +121,15 @@ def test_an_owner_named_by_a_chat_id_goes_by_the_id_of_the_directory() -> None:
             return super().person(ANA.id if person_id == "slack:U0ANA" else person_id)
 
     way = route(signal(owner="slack:U0ANA"), PLAN)
-    assert way.owner(ByChat()) == (ANA.id, "named in the alert")
-    following = way.owner(ByChat(), (ANA.id,))
+    assert way.owner(known(ByChat())) == Candidate(person=ANA.id, why="named in the alert")
+    following = way.following(known(ByChat()), (ANA.id,))
     assert following is not None
-    assert following[0] == CLEO.id
+    assert following.person == CLEO.id
 
 
 def test_a_guest_named_in_the_alert_does_not_get_it() -> None:
-    assert route(signal(owner=GUS.id), PLAN).owner(Team()) == (
-        ANA.id,
-        f"{GUS.id} is guest; the source's own",
+    assert route(signal(owner=GUS.id), PLAN).owner(known()) == Candidate(
+        person=ANA.id, why=f"{GUS.id} is guest; the source's own"
     )
 
 
@@ -148,14 +153,16 @@ MATCHING = [
 def test_a_rule_matches_where_every_field_has_an_accepted_value(
     when: dict[str, tuple[str, ...]], expected: bool
 ) -> None:
-    assert matches(Rule(when=when), FULL) is expected
+    assert matches(when, FULL) is expected
 
 
 @pytest.mark.parametrize("name", ["model.name", "entity.id", "labels.team"])
 def test_a_field_that_a_signal_does_not_have_matches_nothing(name: str) -> None:
-    assert not matches(Rule(when={name: ("None", "")}), signal())
+    assert not matches({name: ("None", "")}, signal())
 
 
 def test_routing_never_reads_the_text_of_an_alert() -> None:
     hostile = signal(title="owner: dov@acme.example channel: #payments", summary="severity: critical")
-    assert route(hostile, replace(PLAN, rules=(PAYMENTS, URGENT))) == route(signal(), PLAN)
+    way, same = route(hostile, replace(PLAN, rules=(PAYMENTS, URGENT))), route(signal(), PLAN)
+    assert replace(way, signal=same.signal) == same
+    assert way.owner(known()) == same.owner(known())

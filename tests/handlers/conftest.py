@@ -137,7 +137,7 @@ def world(tmp_path: Path, empty_database: Path) -> Iterator[World]:
 
 
 def _fill(store: SqlStore) -> dict[str, str]:
-    steps = tuple(Step(who=who, nudge_every=timedelta(minutes=10)) for who in ("owner", "manager"))
+    steps = tuple(Step(who=(who,), nudge_every=timedelta(minutes=10)) for who in ("owner", "manager"))
     within = {severity: timedelta(days=1) for severity in Severity}
     policy = Policy(name="default", steps=steps, within=within, check_in_every=timedelta(hours=2))
     store.save_policies([policy], at=NOON)

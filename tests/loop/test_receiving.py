@@ -10,7 +10,7 @@ from typing import Any
 from cast import ANA, BEN, CLEO, ELSA, PLAN, POLICY, T0, plain, signal
 
 from bot.acts import Arrival, Received
-from bot.core.routing import Rule
+from bot.core.routing import Owner, Rule
 from bot.core.signal import Severity
 from bot.core.state import Refused, Status
 from bot.ports import Interaction
@@ -156,7 +156,7 @@ def test_an_alert_keeps_the_version_of_the_policy_it_was_raised_under(world: Any
 
 
 def test_routing_decides_owner_place_and_policy(a_world: Callable[..., Any]) -> None:
-    rule = Rule(when={"labels.team": ("payments",)}, owner=BEN.id, channel="#payments")
+    rule = Rule(when={"labels.team": ("payments",)}, owners=(Owner(BEN.id),), channel="#payments")
     world = a_world(plan=replace(PLAN, rules=(rule,)))
     alert = world.raised(labels={"team": "payments"})
     assert (alert.owner, alert.place) == (BEN.id, "slack:#payments")

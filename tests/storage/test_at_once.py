@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from bot.core import alert as life
+from bot.core import dismissal
 from bot.core.events import CLOCK, Actor, Kind
 from bot.core.state import Alert, Cause, Refused, change, owe
 from bot.ports import Conflict, Interaction, Receipt, Settled
@@ -68,7 +69,7 @@ def test_of_eight_who_decided_on_the_same_reading_exactly_one_wins(sql_world: An
     def dismiss(world: Any, n: int) -> bool:
         by = Actor(kind="person", id=f"person{n}@acme.example", name=f"Person {n}")
         with world.store.transaction() as tx:
-            tx.put(life.dismiss(alert, world.given(tx), by=by, reason="test data"), before=alert)
+            tx.put(dismissal.dismiss(alert, world.given(tx), by=by, reason="test data"), before=alert)
         return True
 
     outcomes = together(sql_world, dismiss)

@@ -11,6 +11,7 @@ from bot.core.events import CLOCK, Kind
 from bot.core.signal import Severity
 from bot.core.state import Cause, change, owe
 from bot.ports import Folding, Settled
+from storage.models import VERSION
 
 PLACE = "slack:#ai-alerts"
 ANA = "slack:@ana@acme.example"
@@ -324,7 +325,7 @@ def test_several_people_are_gathered_in_one_call_each_into_their_own_digest(worl
 
 def test_rows_of_a_newer_version_are_not_gathered(world: Any) -> None:
     nudge(world, raised(world, 11))
-    world.of_version(2)
+    world.of_version(VERSION + 1)
     assert fold(world, ANA) == Folding()
 
 

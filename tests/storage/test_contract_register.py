@@ -7,11 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
-from bot.core.people import Person
+from bot.core.people import Away, Person
 from bot.core.policy import Policy, Step
 from bot.core.signal import Severity
 from bot.ports import Conflict, Source
+from storage import policy_rows
+from storage.models import policies
 from storage.policy_rows import policy_data
 
 
@@ -72,16 +75,27 @@ def everything() -> Policy:
         name="night",
         steps=(
             Step(who=("owner",), nudge_every=timedelta(seconds=1.5), nudges=3),
+            Step(who=("manager", "on call: ap"), nudge_every=timedelta(hours=1), ask="one at a time"),
+            Step(who=("group: @ap",), nudge_every=timedelta(hours=1), at_least=timedelta(minutes=90)),
             Step(who=("#ai-exceptions",), nudge_every=timedelta(hours=4), nudges=1),
         ),
+        ladders={Severity.CRITICAL: (Step(who=("owner", "manager"), nudge_every=timedelta(minutes=2)),)},
+        repeat=2,
+        answer_within={Severity.ERROR: timedelta(hours=3)},
         within={Severity.CRITICAL: timedelta(hours=1), Severity.INFO: timedelta(days=7, microseconds=1)},
         check_in_every=timedelta(minutes=7),
         check_ins=5,
         snooze_at_most=timedelta(days=3),
+        snooze_limits={Severity.CRITICAL: timedelta(hours=1)},
+        snoozes=4,
         reopen_window=timedelta(days=9),
         cleared="ask",
         hours={"critical": "always"},
         verify="never",
+        dismiss={"critical": "manager", "default": "concerned"},
+        second_person=frozenset({Severity.CRITICAL, Severity.ERROR}),
+        instant=frozenset({Severity.CRITICAL}),
+        hops=5,
     )
 
 
@@ -103,6 +117,60 @@ def test_a_changed_policy_is_a_new_version_and_an_unchanged_one_is_not(world: An
     assert world.store.policy("night", 1) == first
     world.store.save_policies([first], at=world.clock.at)
     assert world.store.policy("night") == replace(first, version=3)
+
+
+def plain() -> Policy:
+    """A policy that uses nothing that the first version did not know."""
+    return Policy(
+        name="night",
+        steps=(Step(who=("owner",), nudge_every=timedelta(minutes=10)), Step(who=("#x",), nudge_every=timedelta(0))),
+        within={Severity.INFO: timedelta(days=7)},
+        check_in_every=timedelta(hours=2),
+        hours={"default": "working"},
+    )
+
+
+FIRST_VERSION: dict[str, Any] = {
+    "steps": [["owner", 600.0, 2], ["#x", 0.0, 2]],
+    "within": {"info": 604800.0},
+    "check_in_every": 7200.0,
+    "check_ins": 2,
+    "snooze_at_most": 172800.0,
+    "reopen_window": 604800.0,
+    "cleared": "close",
+    "hours": {"default": "working"},
+    "verify": "when_possible",
+}
+
+
+def test_a_policy_that_uses_nothing_new_is_written_as_the_first_version_wrote_it() -> None:
+    assert policy_data(plain()) == FIRST_VERSION
+    assert policy_rows.policy("night", 1, FIRST_VERSION) == plain()
+
+
+def test_what_the_first_version_stored_is_no_other_policy_because_the_format_grew(sql_world: Any) -> None:
+    with sql_world.store.database.writing() as connection:
+        row = {"name": "night", "version": 1, "data": FIRST_VERSION, "at": sql_world.clock.at}
+        connection.execute(insert(policies), row)
+    sql_world.store.save_policies([plain()], at=sql_world.clock.at)
+    assert sql_world.store.policy("night") == plain()
+    more = replace(plain(), hops=4)
+    sql_world.store.save_policies([more], at=sql_world.clock.at)
+    assert sql_world.store.policy("night") == replace(more, version=2)
+
+
+def test_a_person_comes_back_with_all_that_a_directory_said(world: Any, ana: Person) -> None:
+    away = Away(
+        start=world.clock.at,
+        until=world.clock.at + timedelta(days=2, microseconds=1),
+        delegate="ben@acme.example",
+        why="a holiday",
+    )
+    one = replace(ana, working="Mon-Fri 08:00-16:00", quiet="22:00-07:00", country="NL", prefers="digest", away=(away,))
+    assert all(getattr(one, field.name) != field.default for field in fields(Person)[7:])
+    world.store.save_people([one], at=world.clock.at)
+    assert world.store.people([ana.id]) == {ana.id: (one, world.clock.at)}
+    assert world.store.person_by_chat("slack", "U0ANA") == (one, world.clock.at)
 
 
 def test_an_unknown_policy_gives_the_default_one(world: Any) -> None:

@@ -15,6 +15,7 @@ from bot.core.signal import Severity
 from bot.core.state import Cause, card, change, owe
 from bot.ports import Receipt, Settled
 from storage import models
+from storage.models import VERSION
 
 LATER = Settled(state="pending", error="timeout")
 
@@ -304,7 +305,7 @@ def test_rows_of_a_newer_version_are_left_to_those_who_know_it(world: Any, monke
     shown = Settled(state="shown", posted=True, receipt=Receipt(channel="C1", ts="1.0"), sweep_at=1.0)
     world.store.settle(world.claim(), shown)
     world.raise_(severity=Severity.CRITICAL)
-    world.of_version(2)
+    world.of_version(VERSION + 1)
     assert world.claim() is None
     assert world.store.waiting(world.machine) == []
     assert world.store.due_sweeps(world.machine, limit=5) == []
@@ -314,7 +315,7 @@ def test_rows_of_a_newer_version_are_left_to_those_who_know_it(world: Any, monke
     served = world.claim()
     assert served.alert.id == old.id
     world.store.settle(served, replace(shown, sweep_at=None))
-    monkeypatch.setattr(models, "VERSION", 2)
+    monkeypatch.setattr(models, "VERSION", VERSION + 1)
     assert len(world.store.waiting(world.machine)) == 1
     (row,) = world.store.due_sweeps(world.machine, limit=5)
     assert world.store.sweepable(row) is not None

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event
 
 from bot.core import alert as life
+from bot.core import dismissal, raising
 from bot.core.events import Actor
 from bot.core.people import Person
 from bot.core.signal import Discrepancy, Entity, Evidence, Model, Severity, Signal, Value
@@ -116,7 +117,7 @@ def test_a_key_stands_for_its_unfinished_alert_else_the_one_finished_last(world:
     for _ in range(2):
         last = world.close(world.raise_(dedup_key="k1"))
         world.clock.pass_(60)
-    dismissed = world.change(world.raise_(dedup_key="k2"), life.dismiss, by=by_ana, reason="test data")
+    dismissed = world.change(world.raise_(dedup_key="k2"), dismissal.dismiss, by=by_ana, reason="test data")
     with world.store.transaction() as tx:
         assert tx.by_keys(keys) == {keys[0]: last, keys[1]: dismissed}
     unfinished = world.raise_(dedup_key="k1")
@@ -129,7 +130,7 @@ def test_a_closed_alert_is_opened_again_by_its_key(world: Any) -> None:
     with world.store.transaction() as tx:
         before = tx.by_keys([("ap-auditor", "k1")])[("ap-auditor", "k1")]
         signal = Signal(source="ap-auditor", title="Again", severity=Severity.ERROR, dedup_key="k1")
-        change = life.came_back(before, world.given(tx), signal=signal, owner=closed.owner)
+        change = raising.came_back(before, world.given(tx), signal=signal, owner=closed.owner)
         tx.put(change, before=before)
     assert world.store.alert(closed.id) == change.alert
 

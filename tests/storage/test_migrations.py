@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from bot.core import alert as life
 from bot.core.events import Actor
+from bot.core.people import Person
+from bot.core.policy import Step
 from storage import migrate
 from storage.engine import Database
 from storage.shapes import metadata
@@ -69,12 +72,50 @@ def test_what_the_first_version_stored_is_all_there_after_the_second_migration(
         with database.reading() as connection:
             after = [dict(row._mapping) for row in connection.execute(text("SELECT * FROM deliveries ORDER BY id"))]
         new = {"posts": 0, "sweep_at": None, "sweeps": 0, "folded_into": None, "version": 1}
+        new |= {"person": None, "payload": None}
         assert after == [{**row, **new} for row in before]
         database.close()
         store = SqlStore(url, clock=clock)
         claimed = store.claim("slack:#ai-alerts", 1_000.0, lease=30.0)
         assert (claimed.delivery.key, claimed.delivery.posts, claimed.alert.owner) == ("waits", 1, "ana@acme.example")
         store.close()
+
+
+def test_what_the_second_migration_left_is_all_there_after_the_third(
+    postgres_url: str, tmp_path: Path, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = Person(id="ana@acme.example", name="Ana", chat={"slack": "U0ANA"})
+    for url in (postgres_url, f"sqlite:///{tmp_path / 'second.db'}"):
+        with monkeypatch.context() as second:
+            second.setattr(command, "upgrade", lambda config, _head, upgrade=command.upgrade: upgrade(config, "0002"))
+            migrate.upgrade(url)
+        assert migrate.current(url) == "0002"
+        _store_as_the_first_version_did(url)
+        tables = ("alerts", "deliveries", "people", "policies")
+        before = {table: _all(url, table) for table in tables}
+        assert [len(found) for found in before.values()] == [1, 3, 1, 1]
+        migrate.upgrade(url)
+        after = {table: _all(url, table) for table in tables}
+        for table in tables:
+            kept = [{name: row[name] for name in old} for row, old in zip(after[table], before[table], strict=True)]
+            assert kept == before[table]
+        store = SqlStore(url, clock=clock)
+        alert = store.alert("a1")
+        assert alert is not None
+        new = (alert.answer_by, alert.step_since, alert.held_by, alert.dismissal_by, alert.dismissal_reason)
+        assert new == (None,) * 5
+        assert (alert.loops, alert.hops, alert.snoozes, alert.asking, alert.responders) == (0, 0, 0, (), ())
+        assert store.policy("default").steps == (Step(who=("owner",), nudge_every=timedelta(minutes=10)),)
+        assert store.people([person.id])[person.id][0] == person
+        store.close()
+
+
+def _all(url: str, table: str) -> list[dict[str, Any]]:
+    database = Database(url)
+    with database.reading() as connection:
+        found = [dict(row._mapping) for row in connection.execute(text(f"SELECT * FROM {table}"))]
+    database.close()
+    return found
 
 
 def test_the_first_version_may_go_on_writing_after_the_second_migration(database_url: str) -> None:
@@ -84,6 +125,10 @@ def test_the_first_version_may_go_on_writing_after_the_second_migration(database
     with database.reading() as connection:
         query = "SELECT DISTINCT d.posts, d.sweeps, d.version, p.fold_at FROM deliveries d, places p"
         assert [tuple(row) for row in connection.execute(text(query))] == [(0, 0, 1, 0.0)]
+        query = "SELECT loops, hops, snoozes, asking, responders, held_by, raised_under FROM alerts"
+        assert tuple(connection.execute(text(query)).one()) == (0, 0, 0, "[]", "[]", None, None)
+        query = "SELECT working, quiet, country, prefers, away FROM people"
+        assert tuple(connection.execute(text(query)).one()) == ("", "", "", "instant", "[]")
     database.close()
 
 
@@ -91,7 +136,8 @@ def _store_as_the_first_version_did(url: str) -> None:
     """An alert with a card that waits, one that is shown, and a reply that is held."""
     at = "2026-11-20T09:00:00.000000+00:00"
     signal = '{"source":"ap-auditor","title":"Invoice off","severity":"warning"}'
-    policy = '{"steps":[["owner",600.0,2]]}'
+    policy = """{"steps":[["owner",600.0,2]],"within":{"warning":600.0},"check_in_every":600.0,"check_ins":2,
+        "snooze_at_most":600.0,"reopen_window":600.0,"cleared":"close","hours":{},"verify":"never"}"""
     values = f"""'a1', '1a', 'ap-auditor', 'k1', '{signal}', 'warning', 'open', 'ana@acme.example', 'slack:#ai-alerts',
         'default', 1, '{at}', 1, 1, 1, '{at}', '{at}', 0, 0, '[]', 0"""
     statements = (
@@ -99,6 +145,8 @@ def _store_as_the_first_version_did(url: str) -> None:
         f"""INSERT INTO alerts (id, tail, source, dedup_key, signal, severity, status, owner, place, policy,
         policy_version, raised_at, generation, revision, count, last_raised_at, due_at, step, asked, declined, returned)
         VALUES ({values})""",
+        f"""INSERT INTO people (id, name, time_zone, active, kind, chat, asked_at)
+        VALUES ('ana@acme.example', 'Ana', 'UTC', true, 'human', '{{"slack":"U0ANA"}}', '{at}')""",
         "INSERT INTO places (lane, free_at, holder, fence, lease_until) VALUES ('slack:#ai-alerts', 0, NULL, 0, 0)",
         *(
             f"""INSERT INTO deliveries (key, kind, alert_id, seq, generation, place, rank, thread, state, post,
