@@ -18,11 +18,11 @@ from bot.core.events import Actor
 from bot.core.fate import realigned
 from bot.core.given import Given
 from bot.core.lookedup import NOTHING, LookedUp
-from bot.core.mutes import Mute
 from bot.core.people import Nobody, gone
 from bot.core.raising import Placed
-from bot.core.routing import Route, route, wanted
-from bot.core.signal import Severity, Signal
+from bot.core.repolicy import repoliced, unfit
+from bot.core.routing import route, wanted
+from bot.core.signal import Signal
 from bot.core.state import Alert, Change, Refused, Status
 from bot.core.text import Who, sentence
 from bot.core.wake import heir, orphaned, to_the_top, wake
@@ -99,7 +99,7 @@ class Loop(Acting):
             place=f"{self.plan.platform}:{way.channel}",
             why=owner.why,
             turn=owner.turn,
-            mute=_mute(way, given),
+            mute=raising.holding(way, given),
             by=arrival.by,
         )
         return raising.raised(signal, given, placed=placed)
@@ -110,7 +110,7 @@ class Loop(Acting):
         if closed is None or given.now - closed > given.policy.reopen_window:
             return None
         owner = heir(before.owner, given) if gone(before.owner, given.roster) else before.owner
-        mute = _mute(route(signal, self.plan), given)
+        mute = raising.holding(route(signal, self.plan), given)
         return raising.came_back(before, given, signal=signal, owner=owner, mute=mute)
 
     def cleared(self, alert_id: str, *, source: str) -> Done:
@@ -217,6 +217,22 @@ class Loop(Acting):
 
         return self._act("reopen", act, decide)
 
+    def repolicy(self, act: Act, *, version: int) -> Done:
+        """An admin puts it under another version of its policy; who acted since `act.seen` is not overruled."""
+        before = self.store.alert(act.alert_id)
+        # A version never changes: it can be read outside of the transaction.
+        policy = self.store.policy(before.policy, version) if before else None
+
+        def decide(alert: Alert, given: Given, by: Actor) -> Change | Refused:
+            if refused := unfit(act.by, self.plan):
+                return refused
+            if policy is None or (policy.name, policy.version) != (alert.policy, version):
+                return Refused(code="bad_input", why=sentence(f"Its policy has no version {version}."))
+            under = replace(given, policy=policy.of(alert.severity))
+            return repoliced(alert, under, before=given.policy, by=by)
+
+        return self._act("repolicy", act, decide)
+
     # ── time passes ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def wake(self, alert_id: str) -> Woken | None:
@@ -260,14 +276,3 @@ class _Group:
     now: datetime
     alerts: dict[tuple[str, str], Alert]
     known: dict[tuple[str, str], Interaction]
-
-
-def _mute(way: Route, given: Given) -> Mute | None:
-    """What holds this alert back; of several the one that ends last."""
-    signal = way.signal
-    held = (
-        mute
-        for mute in given.roster.mutes(given.now)
-        if mute.holds(source=signal.source, rules=way.rules, is_critical=signal.severity == Severity.CRITICAL)
-    )
-    return max(held, key=lambda mute: mute.until, default=None)

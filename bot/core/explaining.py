@@ -54,3 +54,9 @@ def _fields(rule: Rule, signal: Signal) -> Iterator[Field]:
     for name, accepted in rule.when.items():
         value = value_of(signal, name)
         yield Field(name=name, accepted=accepted, value=value, fits=accepts(accepted, value))
+
+
+def decided(found: list[Judged], what: str) -> str:
+    """Which of the rules decides on the `channel` or the `policy`; or where it comes from without any."""
+    usual = {"channel": "fallback", "policy": "built in"}[what]
+    return next((one.name for one in found if one.matches and getattr(one.rule, what)), usual)

@@ -50,6 +50,11 @@ def compared(stored: Iterable[Policy], wanted: Iterable[Policy]) -> list[Compare
     ]
 
 
+def versioned(one: Compared) -> str:
+    """Its version as people say it."""
+    return f"version {one.version}" + (" once it is stored" if one.state in (ADDED, CHANGED) else "")
+
+
 def _compared(before: Policy | None, after: Policy) -> Compared:
     if before is None:
         return Compared(name=after.name, state=ADDED, version=1)

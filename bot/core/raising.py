@@ -12,6 +12,7 @@ from bot.core.asking import due
 from bot.core.events import Actor, Event, Kind
 from bot.core.given import Given
 from bot.core.mutes import Mute
+from bot.core.routing import Route
 from bot.core.signal import Severity, Signal
 from bot.core.state import Alert, Cause, Change, Refused, Status, card, change, packed, to_owner
 
@@ -30,6 +31,17 @@ class Placed:
     """what holds it back"""
     by: Actor | None = None
     """who raises it, where that is not its source itself"""
+
+
+def holding(way: Route, given: Given) -> Mute | None:
+    """What holds an alert of this route back; of several the mute that ends last."""
+    signal = way.signal
+    held = (
+        mute
+        for mute in given.roster.mutes(given.now)
+        if mute.holds(source=signal.source, rules=way.rules, is_critical=signal.severity == Severity.CRITICAL)
+    )
+    return max(held, key=lambda mute: mute.until, default=None)
 
 
 def raised(signal: Signal, given: Given, *, placed: Placed) -> Change:
