@@ -168,7 +168,7 @@ class Courier:
     def _give_up(self, claimed: Claimed, settled: Settled) -> None:
         """It cannot be said there: an operator is told, the alert takes its next route."""
         delivery = claimed.delivery
-        content = delivery.error.startswith(PLAIN)
+        content = PLAIN in (delivery.error[: len(PLAIN)], settled.error[: len(PLAIN)])
         kind, subject = ("row", delivery.key) if content else ("place", delivery.place)
         self.lines.incidents.open(kind, subject, settled.error)
         self.aftermath.undeliverable(claimed, settled, content=content)

@@ -26,8 +26,10 @@ def lookups(config: Config) -> Lookups:
 
 def calendars(config: Config) -> dict[str, Calendar]:
     """schedule ▶ the calendar it is kept in"""
-    named = {name: one for name, one in config.schedules().items() if one.calendar}
-    return {name: schedule("ical")(one.calendar, people=one.people) for name, one in named.items()}
+    return {
+        one.schedule: schedule("ical")(one.where, people=one.people, time_zone=one.time_zone)
+        for one in config.calendars()
+    }
 
 
 def groups(config: Config) -> tuple[str, ...]:

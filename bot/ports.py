@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from bot.core.card import Message
 from bot.core.events import Event
@@ -510,6 +510,14 @@ class Chat(Protocol):
     def is_member(self, channel: str, chat_id: str, /) -> bool: ...
     def permalink(self, receipt: Receipt, /) -> str | None:
         """The address at which people read this message; never raises."""
+        ...
+
+
+@runtime_checkable
+class Pictures(Protocol):
+    def picture(self, png: bytes, /, title: str, alt: str) -> str:
+        """Hand a picture to the chat: the `ref` that a message shows it by. Nobody sees it before, so it may be
+        repeated. Raises Refusal, Later or Unknown."""
         ...
 
 

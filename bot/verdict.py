@@ -94,8 +94,11 @@ def _refused(claimed: Claimed, refusal: Refusal, now: float) -> Settled:
     if refusal.kind == "missing" and delivery.receipt and delivery.kind in ("card", "fold"):
         # Somebody deleted it: an alert that nobody sees has gone quiet.
         return Settled(state="pending", forget=True, error=refusal.code)
-    if refusal.kind == "content" and not delivery.error.startswith(PLAIN) and claimed.alert:
-        return Settled(state=again, not_before=now + 1.0, error=PLAIN + refusal.code)
+    if refusal.kind == "content" and not delivery.error.startswith(PLAIN):
+        if claimed.alert:
+            return Settled(state=again, not_before=now + 1.0, error=PLAIN + refusal.code)
+        # What is of no single alert cannot be said any plainer, and its place is all right.
+        return Settled(state="dead", error=PLAIN + refusal.code)
     return Settled(state="dead", error=refusal.code)
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from bot.core.events import Event
 from bot.core.people import Person
 from bot.core.policy import Policy
-from bot.core.state import Alert
+from bot.core.state import Alert, card
 from bot.ports import (
     AlertFilter,
     Claimed,
@@ -21,12 +21,14 @@ from bot.ports import (
     Incident,
     Interaction,
     Page,
+    Receipt,
     Settled,
     Source,
     Waiting,
 )
 from storage import memory_folding, memory_waiting
 from storage.crowds import Moment
+from storage.finding import NEWEST, mentions
 from storage.lanes import Wanted
 from storage.memory_incidents import MemoryIncidents
 from storage.memory_lanes import MemoryLanes
@@ -91,6 +93,15 @@ class MemoryStore(MemoryRota):
         if len(short) < 4:
             return []
         return [alert for alert in self._newest() if alert.id.endswith(short)][:10]
+
+    def search(self, words: str, /, *, limit: int) -> list[Alert]:
+        wanted = words.casefold().split()
+        return [alert for alert in self._newest()[:NEWEST] if wanted and mentions(alert, wanted)][:limit]
+
+    def cards(self, wanted: Iterable[Alert], /) -> dict[str, Receipt]:
+        with self._data:
+            shown = {row.key: row.receipt for row in self._lanes.rows.values() if row.receipt}
+        return {alert.id: shown[key] for alert in wanted if (key := card(alert).key) in shown}
 
     def alerts(self, which: AlertFilter, /) -> Page:
         """Raises ValueError for a cursor that is not one of ours."""

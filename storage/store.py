@@ -14,8 +14,8 @@ from bot.core.events import Event
 from bot.core.people import Person
 from bot.core.policy import Policy
 from bot.core.state import Alert
-from bot.ports import AlertFilter, Claimed, Clock, Delivery, Incident, Page, Settled, Source, Waiting
-from storage import incidents, lanes, people, reading, rows, sweeping, waiting
+from bot.ports import AlertFilter, Claimed, Clock, Delivery, Incident, Page, Receipt, Settled, Source, Waiting
+from storage import finding, incidents, lanes, people, reading, rows, sweeping, waiting
 from storage.crowds import Moment
 from storage.engine import Database
 from storage.lanes import Wanted
@@ -72,6 +72,14 @@ class SqlStore(SqlRota):
     def alerts_by_short(self, short: str, /) -> list[Alert]:
         with self.database.reading() as connection:
             return reading.by_short(connection, short)
+
+    def search(self, words: str, /, *, limit: int) -> list[Alert]:
+        with self.database.reading() as connection:
+            return finding.search(connection, words, limit)
+
+    def cards(self, wanted: Iterable[Alert], /) -> dict[str, Receipt]:
+        with self.database.reading() as connection:
+            return finding.cards(connection, wanted)
 
     def alerts(self, which: AlertFilter, /) -> Page:
         """Raises ValueError for a cursor that is not one of ours."""

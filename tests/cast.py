@@ -325,6 +325,9 @@ class FakeChat:
     def spares(self, receipt: Receipt, /) -> bool:
         return receipt in self.ways
 
+    def permalink(self, receipt: Receipt, /) -> str | None:
+        return f"https://acme.slack.example/archives/{receipt.channel.partition(':')[2]}/p{receipt.ts}"
+
     def is_member(self, channel: str, chat_id: str, /) -> bool:
         return chat_id in self.members
 

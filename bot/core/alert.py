@@ -17,7 +17,7 @@ from bot.core.asking import due, next_check_in
 from bot.core.events import CLOCK, Actor, Kind
 from bot.core.given import Given
 from bot.core.people import absent
-from bot.core.state import ASKING, Alert, Cause, Change, Owed, Refused, Status, change, owe
+from bot.core.state import ASKING, Alert, Cause, Change, Owed, Refused, Status, change, having, owe
 from bot.core.text import When, Who, sentence
 
 
@@ -35,7 +35,7 @@ def acknowledge(alert: Alert, given: Given, *, by: Actor) -> Change | Refused:
         "acknowledged_at": now,
         "asked": 0,
         "resolve_by": deadline,
-        "due_at": next_check_in(replace(alert, owner=by.id), given, deadline=deadline),
+        "due_at": next_check_in(having(alert, {"owner": by.id}), given, deadline=deadline),
         "snoozed_until": None,
         "snoozes": 0,
         "held_by": None,
@@ -189,7 +189,7 @@ def fresh(alert: Alert, given: Given, owner: str) -> dict[str, Any]:
         "resolution_link": None,
         **UNDISMISSED,
     }
-    return to | {"due_at": due(replace(alert, **to), given)}
+    return to | {"due_at": due(having(alert, to), given)}
 
 
 def with_word_to_owner(step: Change) -> Change:

@@ -168,7 +168,7 @@ def is_exception(alert: Alert, policy: Policy) -> bool:
 def upcoming(alert: Alert, given: Given) -> Next:
     """What the clock does next with an open alert about which something was said or done just now (`given.now`)."""
     rung, now = given.policy.step(alert.step), given.now
-    pace = now + rung.nudge_every
+    pace = earliest(alert.step, given)
     if rung.at_least and turn(alert, given.at(pace))[1]:
         # Not before the step had its least time, whatever number of reminders it has.
         pace = max(pace, (alert.step_since or now) + rung.at_least)
@@ -195,6 +195,11 @@ def turn(alert: Alert, given: Given) -> tuple[Asked, bool]:
         return following(alert, given), True
     asked = ask(alert, alert.step, given, n=alert.asked + 1)
     return asked, asked.step != alert.step and not given.policy.is_top(alert.step)
+
+
+def earliest(step: int, given: Given) -> datetime:
+    """Before this instant the clock never comes, to whomever something was said at this step just now."""
+    return given.now + given.policy.step(step).nudge_every
 
 
 def stays(alert: Alert, policy: Policy) -> bool:
@@ -257,8 +262,13 @@ def due(alert: Alert, given: Given) -> datetime:
 
 def next_check_in(alert: Alert, given: Given, *, deadline: datetime) -> datetime:
     """When the owner is asked whether they are still on it: in their hours, never after the deadline or in the past."""
-    pace = max(min(given.now + given.policy.check_in_every, deadline), given.now + SOON)
+    pace = earliest_check_in(given, deadline=deadline)
     return waiting((alert.owner,), pace, given, severity=alert.severity, latest=max(deadline, pace))
+
+
+def earliest_check_in(given: Given, *, deadline: datetime) -> datetime:
+    """Before this instant the clock never comes to somebody who acknowledged, or answered, just now."""
+    return max(min(given.now + given.policy.check_in_every, deadline), given.now + SOON)
 
 
 # ── how ──────────────────────────────────────────────────────────────────────────────────────────────────────────────

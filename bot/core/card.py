@@ -26,6 +26,17 @@ class Button:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A picture that a chat was handed before (`bot.ports.Pictures`)."""
+
+    ref: str
+    """the chat's word for it"""
+    title: str
+    alt: str
+    """all that it says, for who cannot see it"""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Message:
     """One message about an alert, for any chat."""
 
@@ -42,6 +53,7 @@ class Message:
     buttons: tuple[Button, ...] = ()
     more: tuple[Button, ...] = ()
     """what is pressed seldom, behind one button"""
+    pictures: tuple[Picture, ...] = ()
     foot: Text = ()
     people: Mapping[str, Person] = field(default_factory=dict)
     """everybody named in it, by id"""
@@ -143,10 +155,10 @@ def upcoming(alert: Alert, given: Given) -> Text:
         return (lead, *sentence(Who(alert.owner), " is asked ", when, " whether this is done."))
     if alert.snoozed_until:
         asleep = ask(alert, alert.step, given, n=alert.asked)
-        return (lead, *_names(asleep), *sentence(" is asked again ", when, "."))
+        return (lead, *_names(asleep, given), *sentence(" is asked again ", when, "."))
     ahead = asking.upcoming(alert, given)
     late = sentence(" (in their working hours)") if ahead.waits else ()
-    asked = _names(ahead.asked)
+    asked = _names(ahead.asked, given)
     if ahead.up:
         return (lead, *asked, *sentence(" is asked ", when), *late, *sentence("."))
     if given.policy.is_top(alert.step):
@@ -157,17 +169,17 @@ def upcoming(alert: Alert, given: Given) -> Text:
             *late,
             *sentence(", and on until somebody takes it."),
         )
-    then = _names(asking.following(alert, given))
+    then = _names(asking.following(alert, given), given)
     return (lead, *asked, *sentence(" is asked again ", when), *late, *sentence(", later "), *then, *sentence("."))
 
 
-def _names(asked: Asked) -> Text:
+def _names(asked: Asked, given: Given) -> Text:
     """`ana`, `ana and ben`, `#ai-exceptions`."""
     if asked.channel:
         return sentence(asked.channel)
     if asked.turn:
         # Whose turn it is then is not decided yet.
-        return sentence(f"one of {one_line(asked.turn.partition(': ')[2], 120)}")
+        return sentence(f"one of {one_line(given.policy.step(asked.step).named, 120)}")
     people = asked.people
     parts: list[Part | str] = [Who(people[0])]
     for n, person in enumerate(people[1:], start=2):

@@ -28,7 +28,9 @@ class Given:
 
     def at(self, instant: datetime) -> Given:
         """The same as it will look at another instant, for all that is known now."""
-        return self if instant == self.now else replace(self, now=instant)
+        if instant == self.now:
+            return self
+        return Given(now=instant, policy=self.policy, roster=self.roster, plan=self.plan, looked=self.looked)
 
     def under(self, severity: Severity) -> Given:
         """The same for an alert of another severity."""

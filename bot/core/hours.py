@@ -7,8 +7,9 @@ that a clock change skips is the instant at which the clocks go on, and an end t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,6 +20,9 @@ USUAL = "Mon-Fri 09:00-17:00"
 DAY = 24 * 60
 FAR = 40
 """days after which nobody looks further for an hour at which somebody works"""
+BLOCK = 32
+"""days whose hours are worked out together"""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 DaysOff = Callable[[str, date], str | None]
 """(country or region, day) ▶ the name of the public holiday, or None"""
@@ -98,7 +102,13 @@ class Hours:
 
 def works(hours: Hours, at: datetime, days_off: DaysOff) -> bool:
     """Whether `at` is in their working hours, which a public holiday has none of."""
-    return _covers(_working(hours, at, days_off), at)
+    return opening(_undisturbed(hours), at, kept="working", days_off=days_off) == at
+
+
+@lru_cache(maxsize=8192)
+def _undisturbed(hours: Hours) -> Hours:
+    """Without quiet hours."""
+    return replace(hours, quiet="")
 
 
 def is_quiet(hours: Hours, at: datetime) -> bool:
@@ -112,27 +122,56 @@ def opening(hours: Hours, at: datetime, *, kept: str, days_off: DaysOff) -> date
     """
     if kept == "always" and not hours.quiet:
         return at
-    moment = at
-    while moment - at <= timedelta(days=FAR):
-        moment, settled = _forward(hours, moment, kept, days_off)
-        if settled:
-            return moment
+    latest, block = at + timedelta(days=FAR), (at - EPOCH).days // BLOCK
+    for following in range(block, block + FAR // BLOCK + 2):
+        ends, spans = _block(hours, kept, days_off, following)
+        for start, _ in spans[bisect_right(ends, at) :]:
+            return max(start, at) if start <= latest else None
     return None
 
 
-def _forward(hours: Hours, at: datetime, kept: str, days_off: DaysOff) -> tuple[datetime, bool]:
-    """The next instant to look at, and whether they may be asked then."""
-    quiet = next((end for start, end in _spans(hours.quiet, hours, at, _every_day) if start <= at < end), None)
-    if quiet is not None:
-        return quiet, False
-    if kept == "always":
-        return at, True
-    for start, end in _working(hours, at, days_off):
-        if start <= at < end:
-            return at, True
-        if at < start:
-            return start, False
-    return _midnight(at + timedelta(days=8), hours), False
+@lru_cache(maxsize=8192)
+def _block(hours: Hours, kept: str, days_off: DaysOff, number: int) -> tuple[list[datetime], list[Span]]:
+    """The spans of a block of days in which they may be asked, in order, and the ends of these.
+
+    Remembered: a thousand alerts of one team ask for the same few weeks.
+    """
+    start = EPOCH + timedelta(days=number * BLOCK)
+    until = start + timedelta(days=BLOCK)
+    days = range(-1, BLOCK + 1, 8)
+    spans = [(start, until)]
+    if kept != "always":
+        spans = _merged(span for day in days for span in _working(hours, start + timedelta(days=day), days_off))
+    quiet = _merged(
+        span for day in days for span in _spans(hours.quiet, hours, start + timedelta(days=day), _every_day)
+    )
+    spans = [(max(a, start), min(b, until)) for a, b in _without(spans, quiet) if a < until and b > start]
+    return [end for _, end in spans], spans
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    """The same instants as few spans, in order, which neither overlap nor touch."""
+    found: list[Span] = []
+    for start, end in sorted(span for span in spans if span[0] < span[1]):
+        if found and start <= found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], end)
+        else:
+            found.append((start, end))
+    return found
+
+
+def _without(spans: list[Span], less: list[Span]) -> Iterator[Span]:
+    """The spans with others cut out of them; both in order."""
+    for start, end in spans:
+        at = start
+        for cut, until in less:
+            if until <= at or cut >= end:
+                continue
+            if cut > at:
+                yield at, cut
+            at = until
+        if at < end:
+            yield at, end
 
 
 def morning(hours: Hours, day: date, days_off: DaysOff) -> datetime | None:
@@ -211,11 +250,6 @@ def _skipped(wall: datetime) -> datetime:
         else:
             high = middle
     return high.replace(microsecond=0)
-
-
-def _midnight(at: datetime, hours: Hours) -> datetime:
-    where = zone(hours.time_zone)
-    return _instant(at.astimezone(where).date(), where, 0, fold=0)
 
 
 def holidays_between(hours: Hours, start: datetime, until: datetime, days_off: DaysOff) -> Iterator[tuple[date, str]]:

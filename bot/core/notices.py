@@ -18,7 +18,7 @@ def notice(kind: str, alert: Alert, event: Event, *, to: str | None, now: dateti
     lead = _lead(kind, alert, event, to=to, now=now)
     title = Quote(one_line(alert.signal.title, 200), bold=True)
     about = (Words(f"{words.SEVERITY_SIGN[alert.severity]} {alert.severity.upper()} "), title)
-    alone = to is not None or kind in ("exception", "escalation")
+    alone = to is not None or kind in ("exception", "escalation", "help")
     summary = tuple(Who(p.person) if isinstance(p, Who) else p for p in lead)
     return Message(
         kind=kind,

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from bot.core.card import Button, Message
-from bot.core.text import Link, Part, Quote, Text, When, Who, Words
+from bot.core.card import Button, Message, Picture
+from bot.core.text import Link, Part, Quote, Ref, Text, When, Who, Words
 
 
 def packed(message: Message) -> dict[str, Any]:
@@ -25,6 +25,7 @@ def packed(message: Message) -> dict[str, Any]:
         "facts": [[label, _text(fact)] for label, fact in message.facts],
         "buttons": [dict(vars(button)) for button in message.buttons],
         "more": [dict(vars(button)) for button in message.more],
+        "pictures": [dict(vars(picture)) for picture in message.pictures],
         "foot": _text(message.foot),
     }
 
@@ -38,6 +39,7 @@ def unpacked(data: dict[str, Any]) -> Message:
         "facts": tuple((label, _as_text(fact)) for label, fact in data["facts"]),
         "buttons": tuple(Button(**button) for button in data["buttons"]),
         "more": tuple(Button(**button) for button in data["more"]),
+        "pictures": tuple(Picture(**picture) for picture in data.get("pictures", ())),
         "foot": _as_text(data["foot"]),
     }
     return Message(**read)
@@ -68,5 +70,5 @@ def _when(at: str) -> When:
     return When(datetime.fromisoformat(at))
 
 
-_NAMES: dict[type, str] = {Words: "words", Quote: "quote", Who: "who", Link: "link"}
+_NAMES: dict[type, str] = {Words: "words", Quote: "quote", Who: "who", Link: "link", Ref: "ref"}
 _PARTS: dict[str, Callable[..., Part]] = {"when": _when, **{name: part for part, name in _NAMES.items()}}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Protocol
 
 from bot.core.hours import Hours
@@ -50,7 +51,7 @@ class Person:
     away: tuple[Away, ...] = ()
     """declared by them or said by a directory, with those that lie ahead"""
 
-    @property
+    @cached_property
     def hours(self) -> Hours:
         return Hours(time_zone=self.time_zone, working=self.working, quiet=self.quiet, country=self.country)
 

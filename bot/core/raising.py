@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from bot.core.given import Given
 from bot.core.mutes import Mute
 from bot.core.routing import Route
 from bot.core.signal import Severity, Signal
-from bot.core.state import Alert, Cause, Change, Refused, Status, card, change, packed, to_owner
+from bot.core.state import Alert, Cause, Change, Refused, Status, card, change, having, packed, to_owner
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class Placed:
 
 
 def holding(way: Route, given: Given) -> Mute | None:
-    """What holds an alert of this route back; of several the mute that ends last."""
+    """What holds this alert back; of several the one that ends last."""
     signal = way.signal
     held = (
         mute
@@ -46,6 +46,23 @@ def holding(way: Route, given: Given) -> Mute | None:
 
 def raised(signal: Signal, given: Given, *, placed: Placed) -> Change:
     """- ▶ open: the first clock starts, a card is owed; under a mute it waits in silence until that ends."""
+    alert = opened(signal, given, placed=placed)
+    event = Event(
+        alert_id=alert.id,
+        seq=1,
+        at=given.now,
+        kind=Kind.RAISED,
+        actor=placed.by or source(signal.source),
+        generation=1,
+        reason=placed.why,
+        data={"set": packed(alert)},
+    )
+    turns = (placed.turn,) if placed.turn else ()
+    return Change(alert=alert, events=(event,), owed=(card(alert),) if alert.has_card else (), turns=turns)
+
+
+def opened(signal: Signal, given: Given, *, placed: Placed) -> Alert:
+    """The alert as it begins."""
     now, policy, mute = given.now, given.policy, placed.mute
     alert = Alert(
         id=placed.alert_id,
@@ -65,19 +82,7 @@ def raised(signal: Signal, given: Given, *, placed: Placed) -> Change:
         step_since=now,
     )
     held = _held_back(mute, signal, given) if mute else {"due_at": due(alert, given)}
-    alert = replace(alert, **held)
-    event = Event(
-        alert_id=alert.id,
-        seq=1,
-        at=now,
-        kind=Kind.RAISED,
-        actor=placed.by or source(signal.source),
-        generation=1,
-        reason=placed.why,
-        data={"set": packed(alert)},
-    )
-    turns = (placed.turn,) if placed.turn else ()
-    return Change(alert=alert, events=(event,), owed=(card(alert),) if alert.has_card else (), turns=turns)
+    return having(alert, held)
 
 
 def raised_again(alert: Alert, given: Given, *, signal: Signal) -> Change:
@@ -113,7 +118,8 @@ def _sooner(alert: Alert, signal: Signal, given: Given) -> dict[str, Any]:
         shorter = clocks.resolve_by(worse.policy, signal.severity, alert.acknowledged_at)
         deadline = max(min(deadline, shorter), now + timedelta(minutes=1))
     since = now if alert.held_by else alert.step_since
-    now_so = replace(alert, severity=signal.severity, answer_by=answer, snoozed_until=None, step_since=since)
+    worse_so = {"severity": signal.severity, "answer_by": answer, "snoozed_until": None, "step_since": since}
+    now_so = having(alert, worse_so)
     asks = [due(now_so, worse), alert.due_at, deadline]
     soonest = min(at for at in asks if at)
     return {"resolve_by": deadline, "answer_by": answer, "due_at": max(soonest, now + timedelta(seconds=1))}
@@ -124,7 +130,7 @@ def came_back(alert: Alert, given: Given, *, signal: Signal, owner: str, mute: M
 
     Under a mute it waits in silence until that ends, as what is raised then does.
     """
-    to = fresh(replace(alert, severity=signal.severity), given.under(signal.severity), owner) | {
+    to = fresh(having(alert, {"severity": signal.severity}), given.under(signal.severity), owner) | {
         "signal": signal,
         "severity": signal.severity,
         "count": alert.count + 1,

@@ -195,7 +195,8 @@ def change(alert: Alert, cause: Cause, *, to: Mapping[str, Any]) -> Change:
     """`alert` with the fields in `to`, and the one event that says so. Another owner or status: a new generation."""
     moved = to.get("status", alert.status) != alert.status or to.get("owner", alert.owner) != alert.owner
     generation = alert.generation + (1 if moved else 0)
-    after = replace(alert, generation=generation, revision=alert.revision + 1, **to)
+    to = {**to, "generation": generation, "revision": alert.revision + 1}
+    after = having(alert, to)
     event = Event(
         alert_id=alert.id,
         seq=after.revision,
@@ -204,9 +205,19 @@ def change(alert: Alert, cause: Cause, *, to: Mapping[str, Any]) -> Change:
         actor=cause.by,
         generation=generation,
         reason=cause.reason,
-        data={**cause.facts, "set": _difference(alert, after)},
+        data={**cause.facts, "set": _difference(alert, to)},
     )
     return Change(alert=after, events=(event,), owed=(card(after),) if after.has_card else ())
+
+
+def having(alert: Alert, to: Mapping[str, Any]) -> Alert:
+    """`alert` with the fields in `to`; `dataclasses.replace` does the same in ten times the time."""
+    values = {**vars(alert), **to}
+    if len(values) != len(_PLAIN):
+        raise TypeError(f"an alert has no {', '.join(sorted(values.keys() - set(_PLAIN)))}")
+    after = object.__new__(Alert)
+    object.__setattr__(after, "__dict__", values)
+    return after
 
 
 def recorded(alert: Alert, cause: Cause, *, to: Mapping[str, Any] | None = None) -> Change:
@@ -273,15 +284,14 @@ def fold(events: Iterable[Event]) -> Alert:
     return unpacked(state)
 
 
-def _difference(before: Alert, after: Alert) -> dict[str, Any]:
-    return {
-        name: _pack(new)
-        for name in _PLAIN
-        if (new := getattr(after, name)) is not (old := getattr(before, name)) and new != old
-    }
+def _difference(before: Alert, to: Mapping[str, Any]) -> dict[str, Any]:
+    known = vars(before)
+    return {name: _pack(new) for name, new in to.items() if new is not (old := known[name]) and new != old}
 
 
 def _pack(value: Any) -> Any:
+    if type(value) in _AS_IS:
+        return value
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Signal):

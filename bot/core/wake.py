@@ -16,7 +16,7 @@ from bot.core.asking import SOON, Asked, ask, awake, due, entering, in_digest, n
 from bot.core.events import CLOCK, Kind
 from bot.core.given import Given
 from bot.core.people import absent, gone, managers, stand_in
-from bot.core.state import ASKING, Alert, Cause, Change, Owed, Refused, Status, change, owe, to_owner
+from bot.core.state import ASKING, Alert, Cause, Change, Owed, Refused, Status, change, having, owe, to_owner
 
 
 def wake(alert: Alert, given: Given) -> Change | None:
@@ -57,7 +57,7 @@ def _snooze_ended(alert: Alert, given: Given) -> Change:
     if alert.status == Status.ACKNOWLEDGED and alert.resolve_by:
         to["due_at"] = next_check_in(alert, given, deadline=alert.resolve_by)
     else:
-        to["due_at"] = due(replace(alert, snoozed_until=None), given)
+        to["due_at"] = due(having(alert, {"snoozed_until": None}), given)
     held = {"held_by": alert.held_by} if alert.held_by else {}
     step = _tick(alert, Kind.SNOOZE_ENDED, given, to=to, facts=held)
     # The card of what was held back mentions its owner already.
@@ -93,7 +93,7 @@ def _nudge(alert: Alert, given: Given, asked: Asked) -> Change:
 
 
 def _with_due(alert: Alert, given: Given, **to: Any) -> dict[str, Any]:
-    return {**to, "due_at": due(replace(alert, **to), given)}
+    return {**to, "due_at": due(having(alert, to), given)}
 
 
 def _using(step: Change, asked: Asked) -> Change:
@@ -103,7 +103,8 @@ def _using(step: Change, asked: Asked) -> Change:
 
 def _awake(asked: Asked, alert: Alert, given: Given) -> Asked:
     """Those of them whose hour it is; one who sleeps is spared where another can act."""
-    return replace(asked, people=awake(asked.people, given, severity=alert.severity)) if asked.people else asked
+    people = awake(asked.people, given, severity=alert.severity) if asked.people else ()
+    return asked if people == asked.people else replace(asked, people=people)
 
 
 def _batched(asked: Asked, alert: Alert, given: Given) -> set[str]:
@@ -120,12 +121,13 @@ def escalate(
     asked = _awake(asked, alert, given)
     why = cause or Cause(Kind.ESCALATED, by=CLOCK, at=given.now)
     loud, after = _louder(given, asked), {**(to or {}), **entering(alert, asked, given)}
-    after["due_at"] = due(replace(alert, **after), given)
+    after["due_at"] = due(having(alert, after), given)
     facts: dict[str, Any] = {"asked": names_of(asked), "skipped": list(asked.skipped)}
     if batched := _batched(asked, alert, given):
         facts["in_digest"] = sorted(batched)
     kind = Kind.EXCEPTION if loud == "exception" else Kind.ESCALATED
-    step = _using(change(alert, replace(why, kind=kind, facts=facts), to=after), asked)
+    said = Cause(kind, by=why.by, at=why.at, reason=why.reason, facts=facts)
+    step = _using(change(alert, said, to=after), asked)
     return _owing(step, _told(step.alert, loud, asked, given))
 
 
@@ -173,7 +175,7 @@ def _expire(alert: Alert, given: Given, why: str) -> Change:
         "acknowledged_at": None,
         "resolve_by": None,
     }
-    ahead, moment = soonest(replace(alert, **to), given, given.now), given.now + SOON
+    ahead, moment = soonest(having(alert, to), given, given.now), given.now + SOON
     cause = Cause(Kind.EXPIRED, by=CLOCK, at=given.now, reason=why)
     back = change(alert, cause, to=to | {"due_at": max(ahead.at, moment)})
     return back if ahead.at > moment else back.then(escalate(back.alert, given, ahead.asked))
@@ -186,7 +188,7 @@ def _tick(
 
 
 def _owing(step: Change, owed: tuple[Owed, ...]) -> Change:
-    return replace(step, owed=(*step.owed, *owed))
+    return Change(alert=step.alert, events=step.events, owed=(*step.owed, *owed), turns=step.turns)
 
 
 def _reminders(alert: Alert, given: Given, kind: str, *, second: bool) -> tuple[Owed, ...]:
@@ -200,12 +202,10 @@ def _reminders(alert: Alert, given: Given, kind: str, *, second: bool) -> tuple[
 def _told(alert: Alert, kind: str, asked: Asked, given: Given) -> tuple[Owed, ...]:
     if asked.channel:
         return (owe(alert, kind, place=f"{alert.platform}:{asked.channel}"),)
+    words = (owe(alert, kind, place=f"{alert.platform}:@{person}", person=person) for person in asked.people)
     return tuple(
-        replace(
-            owe(alert, kind, place=f"{alert.platform}:@{person}", person=person),
-            in_digest=in_digest(person, alert, given),
-        )
-        for person in asked.people
+        replace(word, in_digest=True) if in_digest(person, alert, given) else word
+        for word, person in zip(words, asked.people, strict=True)
     )
 
 

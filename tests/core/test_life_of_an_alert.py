@@ -33,6 +33,7 @@ from cast import (
 from bot.core import alert as life
 from bot.core.dismissal import dismiss
 from bot.core.events import Kind
+from bot.core.helping import add_responder, ask_for_help, escalate_now
 from bot.core.raising import came_back, cleared, raised_again
 from bot.core.signal import Severity
 from bot.core.state import Alert, Change, Refused, Status, fold
@@ -42,6 +43,7 @@ Move = Callable[[Alert], Change | Refused | None]
 
 LATER = given(30)
 
+TWO = given(30, policy=replace(POLICY, second_person=frozenset(Severity)))
 MOVES: dict[str, Move] = {
     "raise again": lambda a: raised_again(a, LATER, signal=signal()),
     "come back": lambda a: came_back(a, LATER, signal=signal(), owner=ANA.id),
@@ -55,6 +57,10 @@ MOVES: dict[str, Move] = {
     "cleared, ask": lambda a: cleared(a, given(30, policy=replace(POLICY, cleared="ask"))),
     "close": lambda a: life.close(a, LATER, by=who(ANA)),
     "dismiss": lambda a: dismiss(a, LATER, by=who(ANA), reason="A test."),
+    "escalate": lambda a: escalate_now(a, LATER, by=who(ANA)),
+    "help": lambda a: ask_for_help(a, LATER, by=who(ANA)),
+    "add a responder": lambda a: add_responder(a, LATER, by=who(ANA), person=BEN.id),
+    "dismiss, two": lambda a: dismiss(a, TWO, by=who(ANA), reason="A test."),
     "reopen": lambda a: life.reopen(a, LATER, by=who(CLEO), reason="Still wrong.", owner=ANA.id),
 }
 
@@ -83,6 +89,13 @@ TABLE = [
     ("close", "resolved", "closed", Kind.CLOSED, [], ANA),
     ("dismiss", "open", "dismissed", Kind.DISMISSED, [], ANA),
     ("dismiss", "acknowledged", "dismissed", Kind.DISMISSED, [], ANA),
+    ("escalate", "open", "open", Kind.ESCALATED, ["escalation"], ANA),
+    ("escalate", "acknowledged", "open", Kind.ESCALATED, ["escalation"], ANA),
+    ("help", "acknowledged", "acknowledged", Kind.HELP_ASKED, ["help"], ANA),
+    ("add a responder", "open", "open", Kind.RESPONDER_ADDED, ["responder"], ANA),
+    ("add a responder", "acknowledged", "acknowledged", Kind.RESPONDER_ADDED, ["responder"], ANA),
+    ("dismiss, two", "open", "open", Kind.DISMISSAL_ASKED, ["second_person"], ANA),
+    ("dismiss, two", "acknowledged", "acknowledged", Kind.DISMISSAL_ASKED, ["second_person"], ANA),
     ("reopen", "closed", "open", Kind.REOPENED, ["assigned"], ANA),
     ("reopen", "dismissed", "open", Kind.REOPENED, ["assigned"], ANA),
 ]
@@ -110,6 +123,9 @@ REFUSALS = [
     *((act, state, "finished") for state in ("resolved", "closed", "dismissed") for act in ("acknowledge", "reassign")),
     *((act, state, "finished") for state in ("resolved", "closed", "dismissed") for act in ("not mine", "snooze")),
     *((act, state, "finished") for state in ("resolved", "closed", "dismissed") for act in ("resolve", "dismiss")),
+    *((act, state, "finished") for state in ("resolved", "closed", "dismissed") for act in ("escalate", "help")),
+    *(("add a responder", state, "finished") for state in ("resolved", "closed", "dismissed")),
+    ("help", "open", "bad_input"),
     *(("cleared", state, "finished") for state in ("resolved", "closed", "dismissed")),
     ("acknowledge", "acknowledged", "already"),
     *(("reopen", state, "already") for state in ("open", "acknowledged", "resolved")),

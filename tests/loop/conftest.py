@@ -31,10 +31,12 @@ from bot.core.signal import Signal
 from bot.core.state import Alert, Refused, fold
 from bot.delivery import Courier, Outcome
 from bot.incidents import Incidents
+from bot.keeper import Keeper
 from bot.lines import Lines
 from bot.loop import Loop
 from bot.people import People
 from bot.ports import Delivery, Interaction
+from bot.reporting import Reporter
 from bot.saying import Saying
 from bot.twins import Sweeper
 from handlers.jobs import Work
@@ -75,6 +77,8 @@ class World:
             sweeper=self.sweeper,
             aftermath=self.aftermath,
             people=self.people,
+            keeper=Keeper(store=self.store, people=self.people, clock=self.clock, plan=self.plan),
+            reporter=Reporter(store=self.store, clock=self.clock, chats={"slack": self.chat}, queue=self.queue),
         )
         self.gestures = itertools.count(1)
 

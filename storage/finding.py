@@ -1,0 +1,57 @@
+"""Finding alerts by what people remember of them, and where their cards are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, and_, select
+
+from bot.core.state import Alert, card
+from bot.ports import Receipt
+from storage import rows
+from storage.models import alerts, deliveries
+from storage.reading import storable
+
+NEWEST = 5_000
+"""alerts that one search looks through: an index over all words would cost every raise"""
+BATCH = 500
+
+
+def search(connection: Connection, words: str, limit: int) -> list[Alert]:
+    """Those of the newest whose own words hold all of these, in any case; newest first."""
+    wanted = words.casefold().split()
+    if not wanted or not storable(words):
+        return []
+    found: list[Alert] = []
+    query = select(*rows.ALERT).order_by(alerts.c.raised_at.desc(), alerts.c.id.desc()).limit(NEWEST)
+    with connection.execution_options(yield_per=BATCH).execute(query) as newest:
+        for row in newest:
+            if (alert := rows.alert(row)) and mentions(alert, wanted):
+                found.append(alert)
+                if len(found) == limit:
+                    break
+    return found
+
+
+def mentions(alert: Alert, wanted: Sequence[str]) -> bool:
+    """Whether every word is in its title, its dedup key, its entity or its labels."""
+    signal = alert.signal
+    entity = signal.discrepancy.entity if signal.discrepancy else None
+    said = (
+        signal.title,
+        alert.dedup_key,
+        alert.source,
+        *(vars(entity).values() if entity else ()),
+        *signal.labels.values(),
+    )
+    text = " ".join(str(one)[:2000] for one in said if one).casefold()
+    return all(word in text for word in wanted)
+
+
+def cards(connection: Connection, wanted: Iterable[Alert]) -> dict[str, Receipt]:
+    """alert id ▶ where its card is, of those that have been shown"""
+    keys = {card(alert).key: alert.id for alert in wanted}
+    here = and_(deliveries.c.key.in_(list(keys)), deliveries.c.receipt_ts.is_not(None))
+    query = select(deliveries.c.key, deliveries.c.receipt_channel, deliveries.c.receipt_ts).where(here)
+    found = {keys[row.key]: rows.receipt(row.receipt_channel, row.receipt_ts) for row in connection.execute(query)}
+    return {alert_id: receipt for alert_id, receipt in found.items() if receipt}
