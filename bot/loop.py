@@ -169,7 +169,8 @@ class Loop(Acting):
             outcome = life.not_mine(alert, given, by=by, to=self.plan.last_resort)
             if isinstance(outcome, Refused):
                 return outcome
-            why = f"{outcome.alert.hops} people said it is not theirs"
+            hops = outcome.alert.hops
+            why = f"{hops} {'person' if hops == 1 else 'people'} said it is not theirs"
             return outcome.then(to_the_top(outcome.alert, given, reason=why))
 
         return self._act("not_mine", act, decide)

@@ -120,7 +120,7 @@ class Parts:
         if not self.env.slack_bot_token.get_secret_value():
             return None
         token, base_url = self._slack()
-        return directory("slack")(token, base_url=base_url, now=self.clock.now)
+        return directory("slack")(token, now=self.clock.now, base_url=base_url)
 
     def _slack(self) -> tuple[str, str]:
         return self.env.slack_bot_token.get_secret_value(), self.env.slack_api_url
@@ -252,9 +252,17 @@ class Parts:
         """What the configuration says of policies and people, written down before the first alert needs it."""
         self.store.save_policies(self.config.policies(), at=self.clock.now())
         self.people.learn(self.config.people())
-        for mute in self.config.mutes():
-            self.store.mute(mute, at=self.clock.now())
+        self._keep_windows()
         self.hints.start()
+
+    def _keep_windows(self) -> None:
+        """The maintenance windows of the file, and none that have left it."""
+        now, wanted = self.clock.now(), {mute.id: mute for mute in self.config.mutes()}
+        for mute in wanted.values():
+            self.store.mute(mute, at=now)
+        for mute in self.store.all_mutes(since=now):
+            if mute.id.startswith("config-") and mute.id not in wanted:
+                self.store.unmute(mute.id, at=now, by=mute.owner)
 
     @contextmanager
     def alive(self, kind: str) -> Iterator[None]:

@@ -15,7 +15,7 @@ from typing import Any
 from bot.core.asking import Asked, ask, due, following, next_check_in
 from bot.core.events import CLOCK, Kind
 from bot.core.given import Given
-from bot.core.state import ASKING, Alert, Cause, Change, Owed, Status, change, owe, recorded
+from bot.core.state import ASKING, Alert, Cause, Change, Owed, Status, change, owe
 from bot.core.wake import escalate, names_of
 
 TOLERANCE = timedelta(seconds=30)
@@ -36,6 +36,11 @@ class Undelivered:
     """the event it tells of; 0: it tells of nothing that another word for it would not"""
     content: bool = False
     """refused for what it says: it can be shown nowhere"""
+
+
+def recorded(alert: Alert, cause: Cause, *, to: Mapping[str, Any] | None = None) -> Change:
+    """`change` for the trail alone: nothing is owed for it, not even a newer card."""
+    return replace(change(alert, cause, to=to or {}), owed=())
 
 
 def superseded(alert: Alert, given: Given, *, what: Undelivered, why: str) -> Change:

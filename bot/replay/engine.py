@@ -109,10 +109,11 @@ class Replay:
         placed = self._placed(past, given, way)
         past = instead(past, placed.owner)
         hasty = self._hasty and not self._roster.is_pretended(placed.owner)
-        if hasty and (found := quietly(past, placed, given)):
+        found = quietly(past, placed, given) if hasty else None
+        if isinstance(found, Ended):
             self._watch.over(found, ())
             return
-        change = raised(past.signal, given, placed=placed)
+        change = raised(past.signal, given, placed=placed, begun=found)
         life = Life(number=number, past=past, policy=policy, alert=change.alert)
         self._lives[number] = life
         self._took(life, change, given, before=None)
