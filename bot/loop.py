@@ -20,6 +20,7 @@ from bot.core.given import Given
 from bot.core.lookedup import NOTHING, LookedUp
 from bot.core.people import Nobody, gone
 from bot.core.raising import Placed
+from bot.core.repolicy import repoliced, unfit
 from bot.core.routing import route, wanted
 from bot.core.signal import Signal
 from bot.core.state import Alert, Change, Refused, Status
@@ -216,6 +217,22 @@ class Loop(Acting):
             return life.reopen(alert, given, by=by, reason=reason, owner=owner)
 
         return self._act("reopen", act, decide)
+
+    def repolicy(self, act: Act, *, version: int) -> Done:
+        """An admin puts it under another version of its policy; who acted since `act.seen` is not overruled."""
+        before = self.store.alert(act.alert_id)
+        # A version never changes: it can be read outside of the transaction.
+        policy = self.store.policy(before.policy, version) if before else None
+
+        def decide(alert: Alert, given: Given, by: Actor) -> Change | Refused:
+            if refused := unfit(act.by, self.plan):
+                return refused
+            if policy is None or (policy.name, policy.version) != (alert.policy, version):
+                return Refused(code="bad_input", why=sentence(f"Its policy has no version {version}."))
+            under = replace(given, policy=policy.of(alert.severity))
+            return repoliced(alert, under, before=given.policy, by=by)
+
+        return self._act("repolicy", act, decide)
 
     # ── time passes ──────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -169,7 +169,8 @@ class Replay:
             outcome = again(life.alert, given, reaction)
         elif (policy := self._rules.policy(life.alert.policy, reaction.data["version"])) != life.policy:
             life.policy = policy
-            outcome = again(life.alert, replace(given, policy=policy.of(life.alert.severity)), reaction)
+            known = replace(reaction, data={**reaction.data, "before": given.policy})
+            outcome = again(life.alert, replace(given, policy=policy.of(life.alert.severity)), known)
         if isinstance(outcome, Change):
             self._apply(life, outcome, given)
         elif isinstance(outcome, Refused):
