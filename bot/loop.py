@@ -25,7 +25,7 @@ from bot.core.routing import route, wanted
 from bot.core.signal import Signal
 from bot.core.state import Alert, Change, Refused, Status
 from bot.core.text import Who, sentence
-from bot.core.wake import heir, orphaned, to_the_top, wake
+from bot.core.wake import heir, orphaned, released, to_the_top, wake
 from bot.lookups import NO_TABLES, Lookups
 from bot.ports import Interaction, Tx
 
@@ -243,6 +243,10 @@ class Loop(Acting):
     def rescue(self, alert_id: str) -> Woken | None:
         """A new owner for an alert whose owner turned out to be gone; None where the owner is there."""
         return self._clockwork(alert_id, orphaned)
+
+    def release(self, alert_id: str) -> Woken | None:
+        """What held it back was ended by hand. None where nothing holds it back any more."""
+        return self._clockwork(alert_id, released)
 
     def realign(self, alert: Alert) -> Woken | None:
         """After the clock went back: nobody waits longer than the policy says. None where it is right already."""
