@@ -123,6 +123,7 @@ def _with_open_alerts(run: _Run, *, by: str, yes: bool) -> None:
     if found and not yes and not typer.confirm("Put these alerts under the newest versions?", err=True):
         raise Failed("nothing was changed")
     run.save()
+    _stored_as_shown(run, newest)
     _say_stored(run, compared)
     outcomes = _carried_out(run, found, person)
     if run.json:
@@ -133,6 +134,13 @@ def _to_be(config: Config, compared: Sequence[Compared]) -> dict[str, Policy]:
     """The file's policies with the versions that they have once they are stored."""
     versions = {one.name: one.version for one in compared}
     return {policy.name: replace(policy, version=versions[policy.name]) for policy in config.policies()}
+
+
+def _stored_as_shown(run: _Run, shown: dict[str, Policy]) -> None:
+    """What was shown is what open alerts get: a process with another file may have stored that while it was read."""
+    stored = {policy.name: policy for policy in run.store.newest_policies()}
+    if any(stored.get(name) != policy for name, policy in shown.items()):
+        raise Failed("somebody stored other policies at the same time; no open alert was changed: look at it again")
 
 
 def _entitled(run: _Run, by: str) -> Person:

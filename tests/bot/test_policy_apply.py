@@ -300,6 +300,23 @@ def test_whoever_says_no_changes_nothing(run, world: World, monkeypatch: pytest.
     assert world.kinds(alert) == ["raised", "repoliced"]
 
 
+def test_open_alerts_never_get_another_policy_than_the_one_that_was_shown(
+    run, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alert = world.raised()
+    between = loads(OLD.replace("nudge_every: 10m", "nudge_every: 1m"), Path("other.yaml"))
+
+    def asked(*_: object, **__: object) -> bool:
+        world.store.save_policies(between.policies(), at=T0)
+        return True
+
+    monkeypatch.setattr(policy_apply, "sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
+    monkeypatch.setattr(policy_apply.typer, "confirm", asked)
+    result = run(*OPEN[:-1])
+    assert result.exit_code == 1 and "somebody stored other policies at the same time" in result.stderr
+    assert world.kinds(alert) == ["raised"]
+
+
 @pytest.mark.parametrize(("by", "code"), [(ANA, "not_allowed"), (ELSA, "done"), (CLEO, "done")])
 def test_the_loop_itself_keeps_the_right(world: World, by: Person, code: str) -> None:
     alert = world.raised()
