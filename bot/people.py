@@ -22,6 +22,8 @@ class People:
     store: Store
     directories: Sequence[Directory]
     clock: Clock
+    platforms: Sequence[str] = ()
+    """the chats in which people are asked; empty: any that a directory names"""
 
     def known(self, refs: Iterable[str]) -> dict[str, Person]:
         """These people, asked anew where what we know is older than ten minutes. Unknown ones are left out."""
@@ -58,23 +60,31 @@ class People:
     def refresh(self) -> None:
         """Whoever the directories that can tell of everybody at once know: who is away, and who has left, in time.
 
-        Raises Unknown where one of them cannot be asked now.
+        Raises Unknown, once the others were read, where one of them cannot be asked now.
         """
-        now = self.clock.now()
+        missed = None
         for directory in self.directories:
             if isinstance(directory, Roll):
-                everybody = iter(directory.everybody())
-                while some := list(islice(everybody, 500)):
-                    self._remember(some, now)
+                try:
+                    self._read(directory)
+                except Unknown as error:
+                    missed = missed or error
+        if missed:
+            raise missed
 
-    def _remember(self, some: Sequence[Person], now: datetime) -> None:
+    def _read(self, roll: Roll) -> None:
+        everybody, now = iter(roll.everybody()), self.clock.now()
+        while some := list(islice(everybody, 500)):
+            self._remember(some, now, roll.says_away)
+
+    def _remember(self, some: Sequence[Person], now: datetime, by: str | None) -> None:
         """Only who is remembered already, and only what such a list says of them: managers are asked for one by one."""
         remembered = self.store.people([person.id for person in some])
         changed = []
         for person in some:
             if person.id in remembered:
                 before, asked_at = remembered[person.id]
-                after = replace(before, active=before.active and person.active, away=_away(before, person, now))
+                after = replace(before, active=before.active and person.active, away=_away(before, person, now, by))
                 changed += [(after, asked_at)] if after != before else []
         for asked_at in {at for _, at in changed}:
             self.store.save_people([person for person, at in changed if at == asked_at], at=asked_at)
@@ -109,11 +119,14 @@ class People:
             found.append(before)
         if found:
             person = reduce(merge, found)
-            if sure and not person.chat and len(found) < len(self.directories):
+            if sure and not self._reachable(person) and len(found) < len(self.directories):
                 # Listed in the file, and the workspace has nobody of that name (any more): nobody could ask them.
                 person = replace(person, kind="unknown")
             return replace(person, id=ref) if "@" in ref else person
         return Person(id=ref, name=ref, kind="unknown") if sure else None
+
+    def _reachable(self, person: Person) -> bool:
+        return bool(person.chat.keys() & self.platforms) if self.platforms else bool(person.chat)
 
     def _answers(self, *refs: str) -> tuple[list[Person], bool]:
         """Each directory's answer to the first of the refs it knows: some deny the e-mail of whoever has left."""
@@ -148,9 +161,10 @@ def merge(first: Person, second: Person) -> Person:
     )
 
 
-def _away(before: Person, listed: Person, now: datetime) -> tuple[Away, ...]:
-    """What the list says of their absence now, beside those that are known to lie ahead."""
-    return (*listed.away, *(one for one in before.away if one.start > now and one not in listed.away))
+def _away(before: Person, listed: Person, now: datetime, by: str | None) -> tuple[Away, ...]:
+    """What the list says of their absence now, beside what others say and what is known to lie ahead."""
+    kept = (one for one in before.away if one.by != by or one.start > now)
+    return (*listed.away, *(one for one in kept if one not in listed.away))
 
 
 def _old(asked_at: datetime, now: datetime) -> bool:
