@@ -29,7 +29,7 @@ class Problem:
 
 
 AskSlack = Callable[[str, str, tuple[str, ...]], Iterable[tuple[str, str, str]]]
-"""(token, base URL, channels) ▶ (id, what is wrong, what to do) of each problem"""
+"""(token, base URL, channels) ▶ (id, what is wrong, what to do) of each problem; `….optional` is a warning"""
 
 
 def run(
@@ -168,4 +168,4 @@ def _slack(env: Environment, config: Config | ConfigError, slack: AskSlack) -> I
         return
     channels = config.channels() if isinstance(config, Config) else ()
     for id, what, to_do in slack(token, env.slack_api_url, channels):
-        yield _error(id, what, to_do)
+        yield (_warning if id.endswith(".optional") else _error)(id, what, to_do)

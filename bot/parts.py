@@ -108,7 +108,7 @@ class Parts:
         if not self.env.slack_bot_token.get_secret_value():
             return None
         token, base_url = self._slack()
-        return directory("slack")(token, base_url=base_url)
+        return directory("slack")(token, now=self.clock.now, base_url=base_url)
 
     def _slack(self) -> tuple[str, str]:
         return self.env.slack_bot_token.get_secret_value(), self.env.slack_api_url
@@ -213,7 +213,14 @@ class Parts:
 
     @cached_property
     def desk(self) -> Desk:
-        attendance = Attendance(store=self.store, people=self.people, clock=self.clock, plan=self.plan, new_id=new_id)
+        attendance = Attendance(
+            store=self.store,
+            people=self.people,
+            clock=self.clock,
+            plan=self.plan,
+            new_id=new_id,
+            release=self.loop.release,
+        )
         return Desk(
             loop=self.loop,
             store=self.store,

@@ -132,6 +132,15 @@ def test_the_misspelt_variable_is_named_with_the_right_one(check: Check) -> None
     assert "CLOSELOOP_DATABSE_URL" in found.what and found.to_do == "Did you mean CLOSELOOP_DATABASE_URL?"
 
 
+def test_what_a_chat_can_do_without_is_a_warning(check: Check) -> None:
+    told = [("slack.scope.optional", "a", "b"), ("slack.scope", "c", "d")]
+    found = check(slack=lambda *asked: told)
+    assert [(problem.id, problem.level) for problem in found] == [
+        ("slack.scope", "error"),
+        ("slack.scope.optional", "warning"),
+    ]
+
+
 def test_each_mistake_of_the_file_is_an_error_of_its_own(check: Check) -> None:
     found = check(config=WELL + "peple: {}\nadmins: [elsa]\n")
     assert ids(found) == ["CL010", "CL010"]

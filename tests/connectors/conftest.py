@@ -175,7 +175,7 @@ def _arguments(body: bytes, content_type: str) -> dict[str, Any]:
     if "json" in content_type and body:
         found: dict[str, Any] = json.loads(body)
         return found
-    return {name: values[0] for name, values in parse_qs(body.decode()).items()}
+    return {name: values[0] for name, values in parse_qs(body.decode(errors="replace")).items()}
 
 
 def _handler(wire: Wire) -> type[BaseHTTPRequestHandler]:
@@ -279,6 +279,14 @@ class Workspace:
 
     def calls(self, method: str) -> list[Any]:
         return [call for call in self.get("log")["calls"] if call["method"] == method]
+
+    def permalink(self, channel: str, ts: str) -> str:
+        """As Slack itself says it."""
+        auth = {"Authorization": f"Bearer {TOKEN}"}
+        asked = self.http.post(
+            f"{self.api}chat.getPermalink", data={"channel": channel, "message_ts": ts}, headers=auth
+        )
+        return str(asked.json()["permalink"])
 
     def press(self, ts: str, act: str, *, who: str = "U0ANA", channel: str = "C0ALERTS") -> Any:
         container = {"type": "message", "channel": channel, "ts": ts}

@@ -11,8 +11,9 @@ import pytest
 import yaml
 from slack_sdk import WebClient
 
+from bot.core.help import USAGES
 from connectors.chat.slack import listeners
-from connectors.chat.slack.check import SCOPES
+from connectors.chat.slack.check import OPTIONAL, SCOPES
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [*(ROOT / "connectors/chat/slack").glob("*.py"), ROOT / "connectors/directory/slack.py"]
@@ -65,8 +66,18 @@ SCHEMA = only(
             50,
             1,
         ),
+        shortcuts=several(
+            only(
+                ("name", "type", "callback_id", "description"),
+                name=text(24),
+                type={"enum": ["message", "global"]},
+                callback_id=text(255),
+                description=text(150),
+            ),
+            10,
+        ),
     ),
-    oauth_config=only(("scopes",), scopes=only(bot=several(text(50), 255))),
+    oauth_config=only(("scopes",), scopes=only(bot=several(text(50), 255), bot_optional=several(text(50), 255))),
     settings=only(
         event_subscriptions=only(request_url=URL, bot_events=several(text(50), 100)),
         interactivity=only(("is_enabled",), is_enabled=FLAG, request_url=URL),
@@ -88,9 +99,16 @@ NEEDED = {
     "conversations_list": {"channels:read", "groups:read"},
     "conversations_members": {"channels:read", "groups:read"},
     "conversations_replies": {"channels:history", "groups:history"},
+    "files_completeUploadExternal": {"files:write"},
+    "files_getUploadURLExternal": {"files:write"},
+    "team_profile_get": {"users.profile:read"},
+    "usergroups_list": {"usergroups:read"},
+    "usergroups_users_list": {"usergroups:read"},
     "users_conversations": {"im:read"},
     "users_info": {"users:read"},
+    "users_list": {"users:read"},
     "users_lookupByEmail": {"users:read.email"},
+    "users_profile_get": {"users.profile:read"},
     "views_open": set(),
     "views_publish": set(),
 }
@@ -127,9 +145,21 @@ def test_the_start_up_check_asks_for_the_scopes_of_the_manifest() -> None:
     assert list(SCOPES) == MANIFEST["oauth_config"]["scopes"]["bot"]
 
 
+def test_what_an_installer_may_leave_out_is_among_them_and_only_warned_of() -> None:
+    scopes = MANIFEST["oauth_config"]["scopes"]
+    assert set(scopes["bot_optional"]) < set(scopes["bot"])
+    assert set(scopes["bot_optional"]) == OPTIONAL
+
+
+def test_every_first_word_of_the_hint_is_a_command() -> None:
+    hint = MANIFEST["features"]["slash_commands"][0]["usage_hint"]
+    assert {typed.split()[0] for typed in hint.split("|")} <= {usage.split()[0] for usage, _ in USAGES}
+
+
 def test_the_command_and_the_events_are_those_listened_to() -> None:
     assert [command["command"] for command in MANIFEST["features"]["slash_commands"]] == [listeners.COMMAND]
     assert MANIFEST["settings"]["event_subscriptions"]["bot_events"] == [listeners.EVENT]
+    assert [shortcut["callback_id"] for shortcut in MANIFEST["features"]["shortcuts"]] == [listeners.SHORTCUT]
 
 
 def test_everything_comes_to_the_one_signed_address() -> None:

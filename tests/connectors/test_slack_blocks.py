@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.core.card import Button, Message
+from bot.core.card import ADD_RESPONDER, ESCALATE, HELP, Button, Message, Picture, more
 from bot.core.people import Person
 from bot.core.text import Link, Part, Quote, Text, When, Who, Words
 from connectors.chat.slack.blocks import message_blocks, message_text
@@ -52,6 +52,7 @@ pressed = st.builds(Button, act=st.sampled_from(["acknowledge", "not_mine", "res
 people = st.fixed_dictionaries(
     {"ana@acme.example": st.builds(Person, id=st.just("x"), name=anything, chat=st.just({"slack": "U0ANA"}))}
 )
+pictures = st.builds(Picture, ref=st.sampled_from(["F0ONE", "F0TWO"]), title=anything, alt=anything)
 messages = st.builds(
     Message,
     kind=st.sampled_from(["card", "nudge"]),
@@ -62,6 +63,8 @@ messages = st.builds(
     lines=st.lists(texts, max_size=8).map(tuple),
     facts=st.lists(st.tuples(anything, texts), max_size=8).map(tuple),
     buttons=st.lists(pressed, max_size=12, unique_by=lambda button: button.act).map(tuple),
+    more=st.lists(st.builds(Button, act=st.sampled_from(["escalate", "help"]), label=anything), max_size=9).map(tuple),
+    pictures=st.lists(pictures, max_size=9).map(tuple),
     foot=texts,
     people=people,
 )
@@ -105,11 +108,45 @@ def test_only_who_is_meant_is_mentioned() -> None:
 
 def test_a_button_carries_the_alert_and_the_generation_it_was_shown_for() -> None:
     rows = [block for block in message_blocks(card(), revision=4) if block["type"] == "actions"]
-    shown = [element for row in rows for element in row["elements"]]
+    shown = [element for row in rows for element in row["elements"] if element["type"] == "button"]
     assert {element["value"] for element in shown} == {f"{ALERT.id}:3"}
     assert [element["action_id"] for element in shown][:2] == ["act:acknowledge", "act:resolve"]
     assert all(len(row["elements"]) <= 5 for row in rows)
     assert [element["action_id"] for element in shown if "confirm" in element] == ["act:not_mine"]
+
+
+def test_what_is_seldom_pressed_stands_in_a_menu_after_the_last_button() -> None:
+    plain = [block for block in message_blocks(card(), revision=1) if block["type"] == "actions"]
+    rows = [block for block in message_blocks(card(more=more(ALERT)), revision=1) if block["type"] == "actions"]
+    assert [row["elements"] for row in plain] == [rows[0]["elements"], rows[1]["elements"][:-1]], "the others stay"
+    menu = rows[-1]["elements"][-1]
+    assert (menu["type"], menu["action_id"]) == ("overflow", "more")
+    assert [(option["text"]["text"], option["value"]) for option in menu["options"]] == [
+        ("Escalate now", f"escalate:{ALERT.id}:3"),
+        ("Add a responder", f"add_responder:{ALERT.id}:3"),
+    ]
+    assert {option["description"]["text"] for option in menu["options"]} == {"Alert 8F3K2Q"}
+
+
+def test_a_menu_alone_is_a_row_of_its_own() -> None:
+    blocks = message_blocks(card(buttons=(), more=(ESCALATE, ADD_RESPONDER, HELP)), revision=1)
+    assert check_message(blocks).errors == []
+    assert [block["elements"][0]["type"] for block in blocks if block["type"] == "actions"] == ["overflow"]
+
+
+def test_pictures_are_shown_with_what_they_say() -> None:
+    shown = Picture(ref="F0REPORT", title="Open by age", alt="Open by age. Under an hour: 3; a day: 1.")
+    (block,) = [b for b in message_blocks(card(pictures=(shown,)), revision=1) if b["type"] == "image"]
+    assert block["slack_file"] == {"id": "F0REPORT"}
+    assert (block["title"]["text"], block["alt_text"]) == (shown.title, shown.alt)
+
+
+def test_many_pictures_leave_room_for_the_sentences() -> None:
+    many = (Picture(ref="F0REPORT", title="t" * 3000, alt="a" * 9000),) * 9
+    blocks = message_blocks(card(pictures=many, lines=((Quote("x" * 9000),),)), revision=1)
+    size = sum(len(b["alt_text"]) + len(b["title"]["text"]) for b in blocks if b["type"] == "image")
+    assert check_message(blocks).text_length + size < 10_000
+    assert "x" * 2000 in json.dumps(blocks)
 
 
 def test_each_revision_has_row_ids_of_its_own() -> None:
@@ -150,6 +187,7 @@ def golden_card() -> dict[str, Any]:
             ("Evidence", (Link("https://bank.acme.example/s/88", "Bank statement, line 88"),)),
             ("Model", (Quote("ap-duplicates 3.2"), Words(" · 97% confident"))),
         ),
+        more=more(ALERT),
         foot=(Words("Raised by "), Quote("ap-auditor"), Words(" · "), When(NOW), Words(f" · #{ALERT.short}")),
     )
     return {"text": message_text(message), "blocks": message_blocks(message, revision=1)}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connectors.chat.slack.check import SCOPES, problems
+from connectors.chat.slack.check import OPTIONAL, SCOPES, problems
 from tests.connectors.conftest import TOKEN, Wire, Workspace, ok, refused
 
 
@@ -44,6 +44,14 @@ def test_each_missing_scope_is_told_with_what_it_is_for(wire: Wire) -> None:
     found = problems(TOKEN, base_url=wire.url)
     assert [problem.id for problem in found] == ["slack.scope", "slack.scope"]
     assert {scope for scope in SCOPES if any(scope in problem.what for problem in found)} == {"im:history", "commands"}
+
+
+def test_a_scope_that_one_thing_alone_needs_is_only_a_warning(wire: Wire) -> None:
+    status, headers, body = ok(user_id="U0LOOP")
+    wire.script.append((status, headers | {"X-OAuth-Scopes": ",".join(SCOPES.keys() - OPTIONAL)}, body))
+    found = problems(TOKEN, base_url=wire.url)
+    assert [problem.id for problem in found] == ["slack.scope.optional"] * 3
+    assert all("everything else works" in problem.do for problem in found)
 
 
 AWAY: list[Any] = [(503, {}, "<html>"), refused("ratelimited", 429), "drop"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from itertools import count, islice
+from dataclasses import replace
 
-from bot.core.card import Button, Message
-from bot.core.text import Text, Words, one_line
+from bot.core.card import Button, Message, Picture
+from bot.core.pages import Row
+from bot.core.text import Quote, Text, Words, one_line
 from connectors.chat.slack.text import Json, People, fitted, leaves, mrkdwn, top_level
 
 ROOM = 7000
@@ -15,6 +17,11 @@ MESSAGE_BLOCKS = 50
 PAGE_BLOCKS = 100
 ROW = 5
 """buttons side by side: more do not fit on a phone"""
+MORE = 5
+"""what one menu can offer"""
+PICTURES = 6
+SAID_OF_PICTURES = 3600
+"""characters for what is said of all of them; sentences get what is left"""
 
 _NOT_MINE = {
     "title": "Not yours?",
@@ -38,7 +45,9 @@ def message_text(message: Message) -> str:
 def message_blocks(message: Message, *, revision: int) -> list[Json]:
     """The message's blocks. `revision` makes the ids of its rows of buttons new with each edit."""
     lines, facts, people = message.lines[:40], message.facts[:40], message.people
-    texts = fitted([*lines, *(value for _, value in facts), message.foot], people, room=ROOM)
+    images = _images(message.pictures)
+    room = ROOM - sum(len(json.dumps(image, ensure_ascii=False)) for image in images)
+    texts = fitted([*lines, *(value for _, value in facts), message.foot], people, room=room)
     said, values, foot = texts[: len(lines)], texts[len(lines) : -1], texts[-1]
     labelled = [
         (Words(one_line(label, 40), bold=True), Words("  "), *v) for (label, _), v in zip(facts, values, strict=True)
@@ -47,7 +56,8 @@ def message_blocks(message: Message, *, revision: int) -> list[Json]:
         *heading(message.title),
         *paragraphs(said, people),
         *_quoted(labelled, people),
-        *actions(message.buttons, message.alert_id, message.generation, row_id=f"r{revision}"),
+        *images,
+        *actions(message, row_id=f"r{revision}"),
         *small(foot, people),
     ]
     return blocks[:MESSAGE_BLOCKS]
@@ -87,21 +97,61 @@ def small(foot: Text, people: People) -> list[Json]:
     return [{"type": "context", "elements": [{"type": "mrkdwn", "text": marked, "verbatim": True}]}]
 
 
-def actions(buttons: Sequence[Button], alert_id: str, generation: int, *, row_id: str) -> list[Json]:
-    """Rows of buttons, filled evenly. Each button carries only the alert and the generation it was shown for."""
-    shown = list(buttons[: ROW * 4])
-    if not shown:
-        return []
-    rows = -(-len(shown) // ROW)
-    size = -(-len(shown) // rows)
-    elements = (_button(button, alert_id, generation) for button in shown)
+def _images(pictures: Sequence[Picture]) -> list[Json]:
+    shown = pictures[:PICTURES]
+    return [_image(picture, most=min(SAID_OF_PICTURES // len(shown), 2000) - 200) for picture in shown]
+
+
+def _image(picture: Picture, *, most: int) -> Json:
+    """`most`: characters for those who cannot see it."""
+    image = {"type": "image", "slack_file": {"id": picture.ref}, "alt_text": one_line(picture.alt, most) or "A picture"}
+    return image | ({"title": plain_text(picture.title, 90)} if one_line(picture.title, 90) else {})
+
+
+def in_words(message: Message) -> Message:
+    """The same without its pictures: what they say stands among its lines."""
+    said = tuple((Quote(one_line(picture.alt, 2000)),) for picture in message.pictures[:PICTURES])
+    return replace(message, pictures=(), lines=(*message.lines, *said))
+
+
+def actions(shown: Message | Row, *, row_id: str) -> list[Json]:
+    """Rows of buttons, filled evenly; a message's seldom pressed ones stand in a menu behind the last of them.
+
+    Each carries only the alert and the generation it was shown for.
+    """
+    rows = _evenly([_button(button, shown) for button in shown.buttons[: ROW * 4]])
+    if isinstance(shown, Message) and shown.more:
+        rows = [*rows[:-1], [*(rows[-1] if rows else []), _menu(shown)]]
     return [
-        {"type": "actions", "block_id": one_line(f"{row_id}:{n}:{alert_id}", 255), "elements": row}
-        for n, row in zip(count(), iter(lambda: list(islice(elements, size)), []), strict=False)
+        {"type": "actions", "block_id": one_line(f"{row_id}:{n}:{shown.alert_id}", 255), "elements": row}
+        for n, row in enumerate(rows)
     ]
 
 
-def _button(button: Button, alert_id: str, generation: int) -> Json:
+def _evenly(elements: Sequence[Json]) -> list[list[Json]]:
+    if not elements:
+        return []
+    rows = -(-len(elements) // ROW)
+    size = -(-len(elements) // rows)
+    return [list(elements[n : n + size]) for n in range(0, len(elements), size)]
+
+
+def _menu(message: Message) -> Json:
+    """A menu has no label for screen readers, so each of its entries says which alert it is about."""
+    about = plain_text(f"Alert {message.alert_id[-6:]}", 75)
+    options = [
+        {
+            "text": plain_text(button.label, 75),
+            "value": f"{button.act}:{message.alert_id}:{message.generation}"[:150],
+            "description": about,
+        }
+        for button in message.more[:MORE]
+    ]
+    return {"type": "overflow", "action_id": "more", "options": options}
+
+
+def _button(button: Button, about: Message | Row) -> Json:
+    alert_id, generation = about.alert_id, about.generation
     shown: Json = {
         "type": "button",
         "action_id": f"act:{button.act}"[:255],

@@ -23,12 +23,18 @@ SCOPES = {
     "channels:history": "reads a public channel back when it is unsure whether a message arrived",
     "groups:history": "the same for private channels",
     "im:history": "the same for its own direct messages",
+    "files:write": "uploads the pictures of /loop report",
+    "usergroups:read": "knows who is in a user group that rules and policies name",
+    "users.profile:read": "reads people's managers in their profiles",
 }
 """scope ▶ what Closeloop does with it; manifest.yaml asks for exactly these"""
+OPTIONAL = frozenset(("files:write", "usergroups:read", "users.profile:read"))
+"""without these everything else works"""
 
 
 class Problem(NamedTuple):
     id: str
+    """one that ends in `.optional` keeps nothing else from working"""
     what: str
     do: str
 
@@ -66,6 +72,9 @@ def _unreachable(web: WebClient) -> Problem:
 
 def _missing(scope: str) -> Problem:
     do = "Add it under OAuth & Permissions (manifest.yaml has it) and install the app again."
+    if scope in OPTIONAL:
+        do += " Without it everything else works."
+        return Problem("slack.scope.optional", f"The app lacks an optional scope, {scope}: it {SCOPES[scope]}.", do)
     return Problem("slack.scope", f"The app lacks the scope {scope}: it {SCOPES[scope]}.", do)
 
 

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
 from functools import cached_property
 
 from slack_sdk import WebClient
 
 from bot.core.card import Message
 from bot.ports import Later, Mark, Receipt, Refusal, Target, Unknown, Ways
-from connectors.chat.slack.blocks import message_blocks, message_text
+from connectors.chat.slack.blocks import in_words, message_blocks, message_text
 from connectors.chat.slack.channels import Channels
+from connectors.chat.slack.links import Links
 from connectors.chat.slack.readback import ReadBack
 from connectors.chat.slack.refusals import refused
 from connectors.chat.slack.response_url import respond, trusted
 from connectors.chat.slack.text import Json, user_id
+from connectors.chat.slack.upload import upload
 from connectors.chat.slack.views import NO_PREVIEWS
 from connectors.chat.slack.web import SLACK, ask, client
 
 log = logging.getLogger(__name__)
+
+RIPE = 45.0
+"""seconds after which a picture that Slack refuses is not waited for any more"""
 
 
 class SlackChat:
@@ -27,14 +34,36 @@ class SlackChat:
     platform = "slack"
 
     def __init__(
-        self, token: str, *, base_url: str = SLACK, ways: Ways | None = None, web: WebClient | None = None
+        self,
+        token: str,
+        *,
+        base_url: str = SLACK,
+        ways: Ways | None = None,
+        web: WebClient | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.base_url, self.ways = base_url, ways
+        self.base_url, self.ways, self.monotonic = base_url, ways, monotonic
+        self._refused_since: dict[str, float] = {}
         self.web = web or client(token, base_url)
         self.channels = Channels(web=self.web, quick=client(token, base_url, timeout=2))
+        self.links = Links(self.web)
 
     def show(self, message: Message, target: Target, /, *, mark: Mark) -> Receipt:
-        """Post or edit. Raises Refusal, Later or Unknown."""
+        """Post or edit. Raises Refusal, Later or Unknown.
+
+        A picture can be shown some seconds after it was handed over; one that never can is said in words.
+        """
+        try:
+            return self._show(message, target, mark)
+        except Refusal as refusal:
+            if refusal.code != "invalid_blocks" or not message.pictures:
+                raise
+        now = self.monotonic()
+        if now - self._refused_since.setdefault(message.pictures[0].ref, now) < RIPE:
+            raise Later("picture_not_ready", 3.0)
+        return self._show(in_words(message), target, mark)
+
+    def _show(self, message: Message, target: Target, mark: Mark) -> Receipt:
         content = _content(message, mark)
         if target.edit:
             self._edit(target.edit, content)
@@ -112,16 +141,11 @@ class SlackChat:
 
     def permalink(self, receipt: Receipt, /) -> str | None:
         """Where a message is read, as Slack itself makes such addresses; None where it does not answer just now."""
-        try:
-            base = self._address
-        except (Refusal, Later, Unknown):
-            return None
-        return f"{base.rstrip('/')}/archives/{receipt.channel}/p{receipt.ts.replace('.', '')}"
+        return self.links.to(receipt.channel, receipt.ts)
 
-    @cached_property
-    def _address(self) -> str:
-        """Of the workspace."""
-        return str(ask(self.web.auth_test)["url"])
+    def picture(self, png: bytes, /, title: str, alt: str) -> str:
+        """Hand a picture to Slack, for messages to show by the id that comes back. Raises Refusal, Later or Unknown."""
+        return upload(self.web, png, title=title, alt=alt)
 
     @cached_property
     def _own_id(self) -> str:

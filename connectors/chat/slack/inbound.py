@@ -18,7 +18,8 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.signature import SignatureVerifier
 
 from bot.ports import Desk, Ways
-from connectors.chat.slack.listeners import COMMAND, EVENT, Listeners
+from connectors.chat.slack.links import Links
+from connectors.chat.slack.listeners import COMMAND, EVENT, SHORTCUT, Listeners
 from connectors.chat.slack.replies import Replies
 from connectors.chat.slack.response_url import WAIT
 from connectors.chat.slack.web import SLACK, client
@@ -44,7 +45,8 @@ class SlackInbound:
     def __init__(self, access: Access, desk: Desk, *, now: Callable[[], datetime], ways: Ways | None = None) -> None:
         self._verifier = SignatureVerifier(access.signing_secret)
         self._pool = ThreadPoolExecutor(max_workers=16, thread_name_prefix="slack-reply")
-        replies = Replies(web=client(access.token, access.base_url, timeout=WAIT), later=self._pool)
+        web = client(access.token, access.base_url, timeout=WAIT)
+        replies = Replies(web=web, later=self._pool, links=Links(web))
         self.app = build_app(access, Listeners(desk=desk, replies=replies, now=now, ways=ways))
 
     def dispatch(self, body: bytes, headers: Mapping[str, str]) -> Answered:
@@ -84,10 +86,15 @@ def build_app(access: Access, listeners: Listeners) -> App:
         ssl_check_enabled=False,
     )
     app.middleware(_own_team(access.team))
-    app.action(re.compile("^act:"))(listeners.click)
+    app.action(re.compile("^(act:|more$)"))(listeners.click)
+    app.action(re.compile("^turn:"))(listeners.turn)
+    app.action(re.compile("^bulk:"))(listeners.bulk)
+    app.action("pick")(listeners.pick)
     app.action(re.compile(""))(listeners.unknown_click)
     app.view(re.compile("^form:"))(listeners.submit)
     app.view(re.compile(""))(listeners.unknown_submission)
+    app.shortcut(SHORTCUT)(listeners.shortcut)
+    app.shortcut(re.compile(""))(listeners.unknown_click)
     app.command(COMMAND)(listeners.command)
     app.command(re.compile(""))(listeners.unknown_command)
     app.event(EVENT)(listeners.home_opened)

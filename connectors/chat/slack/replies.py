@@ -13,6 +13,9 @@ from bot.core.text import Text, sentence
 from bot.ports import Later, Refusal, Unknown
 from connectors.chat.slack import views
 from connectors.chat.slack.blocks import said_blocks
+from connectors.chat.slack.choices import Kept
+from connectors.chat.slack.gestures import home_of
+from connectors.chat.slack.links import Links
 from connectors.chat.slack.response_url import respond
 from connectors.chat.slack.text import Json, People, top_level
 from connectors.chat.slack.web import ask
@@ -31,11 +34,12 @@ class Asker:
     thread: str = ""
     channel: str = ""
     trigger: str = ""
-    in_home: bool = False
+    home: Kept | None = None
+    """their Home, where they asked there"""
 
     @classmethod
     def of(cls, body: Json, *, channel: str = "") -> Asker:
-        """From a click or a submission; `channel` is where a submitted form was asked for."""
+        """From a click, a shortcut or a submission; `channel`: where, if the request does not say."""
         container = body.get("container") or {}
         return cls(
             user=body["user"]["id"],
@@ -43,7 +47,7 @@ class Asker:
             thread=container.get("thread_ts") or "",
             channel=container.get("channel_id") or channel,
             trigger=body.get("trigger_id") or "",
-            in_home=(body.get("view") or {}).get("type") == "home",
+            home=home_of(body),
         )
 
 
@@ -53,6 +57,7 @@ class Replies:
 
     web: WebClient
     later: Executor
+    links: Links
 
     def say(self, asker: Asker, said: Text, people: People) -> None:
         """A sentence that only they see."""
@@ -94,7 +99,7 @@ class Replies:
             raise
         except (Refusal, Later) as error:
             log.warning("a modal was not opened", extra={"code": error.code})
-            if not asker.in_home:
+            if asker.home is None:
                 self._say(asker, NOT_OPENED, {})
 
     def _publish(self, user: str, view: Callable[[], Json | None]) -> None:

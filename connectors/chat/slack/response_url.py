@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from http.client import HTTPException
 from urllib.parse import urlsplit
 
@@ -27,9 +28,16 @@ def trusted(address: str, base_url: str) -> bool:
         return False
 
 
+def _quiet() -> logging.Logger:
+    """The SDK would write down the address, at which anybody can answer in our name."""
+    logger = logging.getLogger("slack_sdk.closeloop")
+    logger.setLevel(logging.ERROR)
+    return logger
+
+
 def respond(address: str, content: Json) -> None:
     """One call. Raises Unknown where Slack did not say that it took it."""
-    webhook = WebhookClient(address, timeout=WAIT, retry_handlers=[])
+    webhook = WebhookClient(address, timeout=WAIT, retry_handlers=[], logger=_quiet())
     # As for the Web API: urllib reads NO_PROXY by itself, the SDK does not.
     webhook.proxy = None
     try:

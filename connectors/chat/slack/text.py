@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -21,6 +22,7 @@ TOP_LEVEL = 3000
 _USER = re.compile(r"[UW][A-Z0-9]{2,20}")
 # Slack styles these even in escaped mrkdwn; emoji names, too.
 _STYLED = re.compile(r"[*~`\n]|(?<!\w)_|_(?!\w)|:[\w+'-]+:|^\s*>")
+_IN_BRACKETS = re.compile(r"<([@#!]?)([^<>|]+)(?:\|([^<>]*))?>")
 _DATE = "{date_short_pretty} {time}"
 
 
@@ -88,7 +90,12 @@ def destination(url: str) -> tuple[str, str] | None:
 def user_id(person: Person | None) -> str | None:
     """The person's Slack id, or None where they have none that could be one."""
     chat_id = person.chat.get("slack", "") if person else ""
-    return chat_id if _USER.fullmatch(chat_id) else None
+    return chat_id if is_user(chat_id) else None
+
+
+def is_user(chat_id: str) -> bool:
+    """Whether it could be a person's id in Slack."""
+    return bool(_USER.fullmatch(chat_id))
 
 
 def name_of(person_id: str, people: People) -> str:
@@ -103,6 +110,21 @@ def utc(at: datetime) -> str:
 def escaped(text: str) -> str:
     """Kills `<!channel>`, `<@U…>`, `<url|label>` and every other thing Slack reads in angle brackets."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def read(text: str) -> str:
+    """What somebody wrote in Slack, as it was read there: the opposite of `escaped`."""
+    return html.unescape(_IN_BRACKETS.sub(_bare, text)).strip()
+
+
+def _bare(found: re.Match[str]) -> str:
+    """What stands in angle brackets, in words: `<@U0|ben>`, `<!here>`, `<#C0|pay>`, `<https://…|label>`."""
+    kind, what, label = found[1], found[2], found[3] or ""
+    if kind in ("@", "#"):
+        return kind + (label.lstrip("@#") or what)
+    if kind == "!":
+        return label or f"@{what.partition('^')[0]}"
+    return f"{label} ({what})" if label and label not in what else what.removeprefix("mailto:")
 
 
 def plain(text: Text, people: People) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from bot.core.pages import Row, Sheet
 from bot.core.text import Text, Words
 from bot.ports import Answer
+from connectors.chat.slack import choices
 from connectors.chat.slack.blocks import (
     MESSAGE_BLOCKS,
     PAGE_BLOCKS,
@@ -19,6 +21,7 @@ from connectors.chat.slack.blocks import (
     said_blocks,
     small,
 )
+from connectors.chat.slack.choices import Kept
 from connectors.chat.slack.text import Json, People, fitted, top_level
 
 TITLE = 24
@@ -26,9 +29,11 @@ NO_PREVIEWS = {"unfurl_links": False, "unfurl_media": False}
 ROWS = 60
 
 
-def home(sheet: Sheet, people: People) -> Json:
-    """Somebody's Home tab."""
-    return {"type": "home", "blocks": _page(sheet, people, PAGE_BLOCKS)}
+def home(sheet: Sheet, people: People, kept: Kept | None = None) -> Json:
+    """Somebody's Home tab, the only page on which anything can be chosen. `kept`: what it was before."""
+    now = Kept(state=sheet.state, round=kept.round if kept else "")
+    blocks = _page(sheet, people, PAGE_BLOCKS, key=now.key)
+    return {"type": "home", "private_metadata": now.metadata, "blocks": blocks}
 
 
 def page(sheet: Sheet, people: People, *, title: str) -> Json:
@@ -64,31 +69,44 @@ def _joined(rows: Sequence[Row]) -> Text:
     return tuple(part for row in rows for line in row.lines for part in (Words(" "), *line))
 
 
-def _page(sheet: Sheet, people: People, most: int) -> list[Json]:
+def _page(sheet: Sheet, people: People, most: int, *, key: str = "") -> list[Json]:
+    """`key`: of a page on which something can be chosen."""
     people = {**people, **sheet.people}
     rows = sheet.rows[:ROWS]
     flat = [sheet.intro, *(line for row in rows for line in row.lines), sheet.foot]
     intro, *lines, foot = fitted(flat, people, room=ROOM)
-    blocks = [*heading(sheet.title), *paragraphs([intro], people), *_rows(rows, iter(lines), people)]
+    above = [*choices.tabs(sheet, key=key), *choices.filters(sheet, key=key)] if key else []
+    below = choices.bulk(sheet.bulk, key=key) if key else []
+    head = [*heading(sheet.title), *above, *paragraphs([intro], people), *below]
+    blocks = [*head, *_rows(rows, iter(lines), people, key=key)]
     ending = small(foot, people)
     return [*blocks[: most - len(ending)], *ending]
 
 
-def _rows(rows: Sequence[Row], lines: Iterator[Text], people: People) -> list[Json]:
+def _rows(rows: Sequence[Row], lines: Iterator[Text], people: People, *, key: str) -> list[Json]:
     """An entry with buttons stands by itself, above a divider; single lines stand together."""
     blocks: list[Json] = []
-    numbered = [(n, row, [next(lines) for _ in row.lines]) for n, row in enumerate(rows)]
-    for together, group in groupby(numbered, key=lambda one: len(one[1].lines) == 1 and not one[1].buttons):
+    seen: Counter[tuple[str, int]] = Counter()
+    said = [(row, [next(lines) for _ in row.lines]) for row in rows]
+    for together, group in groupby(said, key=lambda one: len(one[0].lines) == 1 and not one[0].buttons):
         if together:
-            blocks += paragraphs([line for _, _, (line,) in group], people)
+            blocks += paragraphs([line for _, (line,) in group], people)
             continue
-        for n, row, said in group:
-            blocks += [*paragraphs(said, people), *_pressed(n, row)]
+        for row, shown in group:
+            seen[row.alert_id, row.generation] += 1
+            # Of the alert, not of its place on the page: it keeps its box when one above it is gone.
+            row_id = f"p{key}.{row.generation}.{seen[row.alert_id, row.generation]}"
+            blocks += [*paragraphs(shown, people), *_pressed(row, row_id, pick=bool(key) and row.pick)]
     return blocks
 
 
-def _pressed(n: int, row: Row) -> list[Json]:
-    if not row.buttons:
+def _pressed(row: Row, row_id: str, *, pick: bool) -> list[Json]:
+    """The box first, then what can be pressed."""
+    if not (row.buttons or pick):
         return []
-    shown = actions(row.buttons, row.alert_id, row.generation, row_id=f"p{n}.{row.generation}")
+    shown = actions(row, row_id=row_id)
+    if pick and shown:
+        shown[0]["elements"].insert(0, choices.box(row))
+    elif pick:
+        shown = [{"type": "actions", "block_id": f"{row_id}:{row.alert_id}"[:255], "elements": [choices.box(row)]}]
     return [*shown, {"type": "divider"}]
