@@ -29,7 +29,7 @@ class Aftermath(Transactions):
 
     def undeliverable(self, claimed: Claimed, settled: Settled, *, content: bool = False) -> bool:
         """It cannot be said there: the next route. `content`: nor anywhere else. False: somebody else has it by now."""
-        what = replace(_undelivered(claimed.delivery, settled.error), content=content)
+        what = replace(_undelivered(claimed.delivery, settled.error), content=content, batched=_batched(claimed))
         return self._ended(claimed, settled, lambda alert, given: fate.rerouted(alert, given, what=what))
 
     def _ended(self, claimed: Claimed, settled: Settled, rule: Rule) -> bool:
@@ -86,3 +86,9 @@ class Aftermath(Transactions):
 
 def _undelivered(delivery: Delivery, error: str) -> Undelivered:
     return Undelivered(key=delivery.key, kind=delivery.kind, place=delivery.place, thread=delivery.thread, error=error)
+
+
+def _batched(claimed: Claimed) -> bool:
+    """Whether it was to be told in a digest, which gave it back."""
+    whom = claimed.delivery.place.partition(":@")[2]
+    return any(whom in event.data.get("in_digest", ()) for event in claimed.events)

@@ -47,6 +47,8 @@ class Attendance:
     clock: Clock
     plan: Plan
     new_id: Callable[[], str]
+    release: Callable[[str], object]
+    """`Loop.release`: an alert that was held back is shown"""
 
     # ── away ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -182,6 +184,8 @@ class Attendance:
         ):
             return _no("Only who muted it, who answers for it or an admin can end it.")
         held = [alert for one in open_ones for alert in self.store.unmute(one.id, at=now, by=by.id)]
+        for alert_id in held:
+            self.release(alert_id)
         waiting = f" {len(held)} alerts that it held back are shown now." if held else ""
         return _yes(Quote(one_line(what, 80)), f" is not muted any more.{waiting}")
 

@@ -29,7 +29,7 @@ class Problem:
 
 
 AskSlack = Callable[[str, str, tuple[str, ...]], Iterable[tuple[str, str, str]]]
-"""(token, base URL, channels) ▶ (id, what is wrong, what to do) of each problem; one ending in `.optional` is a warning"""
+"""(token, base URL, channels) ▶ (id, what is wrong, what to do) of each problem; `….optional` is a warning"""
 
 
 def run(

@@ -20,11 +20,12 @@ from bot.core.given import Given
 from bot.core.lookedup import NOTHING, LookedUp
 from bot.core.people import Nobody, gone
 from bot.core.raising import Placed
+from bot.core.repolicy import repoliced, unfit
 from bot.core.routing import route, wanted
 from bot.core.signal import Signal
 from bot.core.state import Alert, Change, Refused, Status
 from bot.core.text import Who, sentence
-from bot.core.wake import heir, orphaned, to_the_top, wake
+from bot.core.wake import heir, orphaned, released, to_the_top, wake
 from bot.lookups import NO_TABLES, Lookups
 from bot.ports import Interaction, Tx
 
@@ -168,7 +169,8 @@ class Loop(Acting):
             outcome = life.not_mine(alert, given, by=by, to=self.plan.last_resort)
             if isinstance(outcome, Refused):
                 return outcome
-            why = f"{outcome.alert.hops} people said it is not theirs"
+            hops = outcome.alert.hops
+            why = f"{hops} {'person' if hops == 1 else 'people'} said it is not theirs"
             return outcome.then(to_the_top(outcome.alert, given, reason=why))
 
         return self._act("not_mine", act, decide)
@@ -216,6 +218,22 @@ class Loop(Acting):
 
         return self._act("reopen", act, decide)
 
+    def repolicy(self, act: Act, *, version: int) -> Done:
+        """An admin puts it under another version of its policy; who acted since `act.seen` is not overruled."""
+        before = self.store.alert(act.alert_id)
+        # A version never changes: it can be read outside of the transaction.
+        policy = self.store.policy(before.policy, version) if before else None
+
+        def decide(alert: Alert, given: Given, by: Actor) -> Change | Refused:
+            if refused := unfit(act.by, self.plan):
+                return refused
+            if policy is None or (policy.name, policy.version) != (alert.policy, version):
+                return Refused(code="bad_input", why=sentence(f"Its policy has no version {version}."))
+            under = replace(given, policy=policy.of(alert.severity))
+            return repoliced(alert, under, before=given.policy, by=by)
+
+        return self._act("repolicy", act, decide)
+
     # ── time passes ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def wake(self, alert_id: str) -> Woken | None:
@@ -225,6 +243,10 @@ class Loop(Acting):
     def rescue(self, alert_id: str) -> Woken | None:
         """A new owner for an alert whose owner turned out to be gone; None where the owner is there."""
         return self._clockwork(alert_id, orphaned)
+
+    def release(self, alert_id: str) -> Woken | None:
+        """What held it back was ended by hand. None where nothing holds it back any more."""
+        return self._clockwork(alert_id, released)
 
     def realign(self, alert: Alert) -> Woken | None:
         """After the clock went back: nobody waits longer than the policy says. None where it is right already."""

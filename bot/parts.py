@@ -238,7 +238,14 @@ class Parts:
 
     @cached_property
     def desk(self) -> Desk:
-        attendance = Attendance(store=self.store, people=self.people, clock=self.clock, plan=self.plan, new_id=new_id)
+        attendance = Attendance(
+            store=self.store,
+            people=self.people,
+            clock=self.clock,
+            plan=self.plan,
+            new_id=new_id,
+            release=self.loop.release,
+        )
         return Desk(
             loop=self.loop,
             store=self.store,

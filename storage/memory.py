@@ -175,6 +175,10 @@ class MemoryStore(MemoryRota):
                 raise Conflict(f"there is a source {source.name} already")
             self._sources[source.id] = source
 
+    def newest_policies(self) -> list[Policy]:
+        with self._data:
+            return [versions[-1] for _, versions in sorted(self._policies.items())]
+
     def save_policies(self, policies: Iterable[Policy], /, *, at: datetime) -> None:
         with self._turn, self._data:
             for policy in policies:

@@ -41,6 +41,12 @@ class Policies:
                 row = {"name": policy.name, "version": version, "data": data, "at": at}
                 connection.execute(insert(policies), row)
 
+    def newest(self, connection: Connection) -> list[Policy]:
+        """The newest version of each, by name."""
+        names = connection.execute(select(policies.c.name).distinct().order_by(policies.c.name)).scalars()
+        found = (self._read(connection, name, None) for name in names)
+        return [policy for policy in found if policy]
+
     def forget_newest(self) -> None:
         self._newest.clear()
 

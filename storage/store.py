@@ -125,6 +125,10 @@ class SqlStore(SqlRota):
         with self.database.writing() as connection:
             people.save_source(connection, source)
 
+    def newest_policies(self) -> list[Policy]:
+        with self.database.reading() as connection:
+            return self._policies.newest(connection)
+
     def save_policies(self, policies: Iterable[Policy], /, *, at: datetime) -> None:
         with self.database.writing() as connection:
             self._policies.save(connection, policies, at)

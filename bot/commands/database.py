@@ -12,7 +12,7 @@ from bot.commands.say import Failed
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bot.ports import Store
+    from bot.ports import Clock, Store
 
 InSandbox = Annotated[bool, typer.Option("--sandbox", help="Use the database of a running closeloop up --sandbox.")]
 
@@ -29,6 +29,17 @@ def opened(*, sandbox: bool = False) -> Store:
         os.environ["CLOSELOOP_DATABASE_URL"] = f"sqlite:///{path}"
         os.environ["CLOSELOOP_DATA"] = str(path.parent)
     return parts.open_store(environment())
+
+
+def clock(store: Store, *, sandbox: bool = False) -> Clock:
+    """The business clock that the processes on this database go by."""
+    from bot.clock import MovedClock, SystemClock
+    from bot.environment import environment
+
+    moved = environment().clock_file
+    if sandbox and (path := sandbox_database()):
+        moved = path.parent / "clock.json"
+    return MovedClock(path=moved) if moved else SystemClock(ask=store.seconds)
 
 
 def sandbox_database() -> Path | None:

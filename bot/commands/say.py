@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    from bot.core.text import Text
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -53,6 +56,21 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         shown.add_row(*(Text(cell) for cell in row))
     console = Console()
     console.print(shown) if console.is_terminal else Console(width=1000).print(shown)
+
+
+def plain(text: Text) -> str:
+    """A sentence of the product, for a terminal: people by their id, instants as UTC."""
+    from bot.core.text import Link, When, Who
+
+    shown = []
+    for part in text:
+        if isinstance(part, Who):
+            shown.append(part.person)
+        elif isinstance(part, When):
+            shown.append(f"{part.at:%Y-%m-%d %H:%M} UTC")
+        else:
+            shown.append(part.label if isinstance(part, Link) else part.text)
+    return clean("".join(shown), 1000)
 
 
 def clean(text: object, limit: int = 200) -> str:

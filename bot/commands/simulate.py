@@ -76,7 +76,7 @@ class Source:
     town: Callable[[Config], Town]
     since: datetime | None
     until: datetime | None
-    names: frozenset[str]
+    names: Callable[[], set[str]]
     """people whom a what-if may mean, beside those of the configuration"""
     policy: Callable[[str, int | None], Policy] | None = None
 
@@ -101,7 +101,8 @@ def _configurations(config: str, policy: str, *, needed: bool) -> tuple[Config, 
 def _change(today: Config, proposed: Config, what_if: Sequence[str], source: Source) -> Change:
     from bot.replay.proposal import Change
 
-    names = {*source.names, *(one.id for one in (*today.people(), *proposed.people()))}
+    listed = {one.id for one in (*today.people(), *proposed.people())}
+    names = source.names() | listed if what_if else set[str]()
     return Change(today=today, proposed=proposed, away=_away(what_if, names, source.since))
 
 
@@ -136,9 +137,11 @@ def _table(file: str) -> Source:
     def town(config: Config) -> Town:
         return Town(find={person.id: person for person in config.people()}.get, mutes=config.mutes())
 
-    names = {past.owner for past in found.pasts} | {r.by.id for past in found.pasts for r in past.reactions}
+    def names() -> set[str]:
+        return {who for past in found.pasts for who in (past.owner, *(one.by.id for one in past.reactions))}
+
     since = found.pasts[0].raised_at
-    return Source(pasts=found.pasts, town=town, since=since, until=None, names=frozenset(names))
+    return Source(pasts=found.pasts, town=town, since=since, until=None, names=names)
 
 
 def _database(span: tuple[datetime, datetime], *, sandbox: bool) -> Source:
@@ -151,7 +154,7 @@ def _database(span: tuple[datetime, datetime], *, sandbox: bool) -> Source:
         town=lambda config: _town(store, config, start, end),
         since=start,
         until=end,
-        names=frozenset(store.owners()),
+        names=lambda: {who for past in pasts(store.trails(start, end)) for who, _ in past.seen},
         policy=store.policy,
     )
 
@@ -166,23 +169,16 @@ def _town(store: Store, config: Config, start: datetime, end: datetime) -> Town:
             found = store.person_by_chat(*ref.split(":", 1))
         return found[0] if found else None
 
-    schedules, handles = config.plan().schedules, _handles(config)
+    def members(handle: str) -> tuple[str, ...]:
+        return store.groups([handle]).get(handle, ((), end))[0]
+
     return Town(
         find=find,
-        absences=declared(store.absences(since=start)),
-        shifts={name: store.shifts_between(name, start, end) for name in schedules},
-        groups={handle: members for handle, (members, _) in store.groups(handles).items()},
+        absences=declared(store.absences(since=start), {person.id: person.away for person in config.people()}),
+        shifts={name: store.shifts_between(name, start, end) for name in config.plan().schedules},
+        members=members,
         mutes=(*config.mutes(), *store.all_mutes(since=start)),
     )
-
-
-def _handles(config: Config) -> set[str]:
-    """Every user group that routing or a policy names."""
-    plan = config.plan()
-    owners = (owner for rule in (*plan.rules, *plan.sources.values()) for owner in rule.owners)
-    steps = (step for one in config.policies() for steps in (one.steps, *one.ladders.values()) for step in steps)
-    named = {who.removeprefix("group: ") for step in steps for who in step.who if who.startswith("group: ")}
-    return named | {owner.who for owner in owners if owner.kind == "group"}
 
 
 def _compare(change: Change, source: Source) -> Compared:

@@ -143,7 +143,7 @@ def _dismissal(alert: Alert) -> tuple[Text, ...]:
     if not alert.dismissal_by:
         return ()
     why = Quote(harmless(alert.dismissal_reason or "", 300))
-    return (sentence(Who(alert.dismissal_by), " asks to dismiss this: ", why, ". A second person has to agree."),)
+    return (sentence(Who(alert.dismissal_by), " asks to dismiss this, which takes a second person: ", why),)
 
 
 def upcoming(alert: Alert, given: Given) -> Text:

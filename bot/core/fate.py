@@ -15,7 +15,7 @@ from typing import Any
 from bot.core.asking import Asked, ask, due, following, next_check_in
 from bot.core.events import CLOCK, Kind
 from bot.core.given import Given
-from bot.core.state import ASKING, Alert, Cause, Change, Owed, Status, change, owe, recorded
+from bot.core.state import ASKING, Alert, Cause, Change, Owed, Status, change, owe
 from bot.core.wake import escalate, names_of
 
 TOLERANCE = timedelta(seconds=30)
@@ -36,6 +36,13 @@ class Undelivered:
     """the event it tells of; 0: it tells of nothing that another word for it would not"""
     content: bool = False
     """refused for what it says: it can be shown nowhere"""
+    batched: bool = False
+    """it was in a digest that could not be said: nothing else was owed to them for this event"""
+
+
+def recorded(alert: Alert, cause: Cause, *, to: Mapping[str, Any] | None = None) -> Change:
+    """`change` for the trail alone: nothing is owed for it, not even a newer card."""
+    return replace(change(alert, cause, to=to or {}), owed=())
 
 
 def superseded(alert: Alert, given: Given, *, what: Undelivered, why: str) -> Change:
@@ -151,7 +158,7 @@ def _by_kind(alert: Alert, given: Given, what: Undelivered) -> Change:
 
 def _alone(alert: Alert, given: Given, what: Undelivered) -> bool:
     """Whether no reply under the card says it to the owner too."""
-    if what.kind not in ("nudge", "check_in") or alert.private:
+    if what.kind not in ("nudge", "check_in") or alert.private or what.batched:
         return True
     asks = given.policy.step(alert.step).who
     return what.kind == "nudge" and asks != ("owner",) and _where(what) in names_of(_asked(alert, given))

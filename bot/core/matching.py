@@ -13,10 +13,11 @@ from bot.core.signal import Signal
 
 def matches(when: Mapping[str, tuple[str, ...]], signal: Signal) -> bool:
     """Whether every field named in `when` has one of its accepted values."""
-    return all(_accepts(accepted, value_of(signal, name)) for name, accepted in when.items())
+    return all(accepts(accepted, value_of(signal, name)) for name, accepted in when.items())
 
 
-def _accepts(accepted: tuple[str, ...], value: str | None) -> bool:
+def accepts(accepted: tuple[str, ...], value: str | None) -> bool:
+    """Whether a field has one of the accepted values; a field that the alert does not have has none."""
     return value is not None and any(test(one)(value) for one in accepted)
 
 

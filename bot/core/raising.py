@@ -44,9 +44,12 @@ def holding(way: Route, given: Given) -> Mute | None:
     return max(held, key=lambda mute: mute.until, default=None)
 
 
-def raised(signal: Signal, given: Given, *, placed: Placed) -> Change:
-    """- ▶ open: the first clock starts, a card is owed; under a mute it waits in silence until that ends."""
-    alert = opened(signal, given, placed=placed)
+def raised(signal: Signal, given: Given, *, placed: Placed, begun: Alert | None = None) -> Change:
+    """- ▶ open: the first clock starts, a card is owed; under a mute it waits in silence until that ends.
+
+    `begun`: what `opened` made of the same, where it was asked before.
+    """
+    alert = begun or opened(signal, given, placed=placed)
     event = Event(
         alert_id=alert.id,
         seq=1,

@@ -69,5 +69,11 @@ def _concerned(alert: Alert, given: Given) -> set[str]:
 
 
 def _verb(act: str) -> str:
-    verbs = {"not_mine": "hand on", "history": "see", "agree": "dismiss", "help": "ask for help with"}
+    verbs = {
+        "not_mine": "hand on",
+        "history": "see",
+        "agree": "dismiss",
+        "help": "ask for help with",
+        "repolicy": "change the policy of",
+    }
     return verbs.get(act, act.replace("_", " ").replace("add responder", "add people to"))

@@ -288,11 +288,12 @@ def wanted(signal: Signal, plan: Plan) -> list[tuple[str, str]]:
 
 def _layers(signal: Signal, plan: Plan) -> Iterator[tuple[str, Rule]]:
     matching = [(n, rule) for n, rule in enumerate(plan.rules, start=1) if matches(rule.when, signal)]
-    yield from ((_called(n, rule), rule) for n, rule in matching if rule.when)
+    yield from ((called(n, rule), rule) for n, rule in matching if rule.when)
     if signal.source in plan.sources:
         yield "the source's own", plan.sources[signal.source]
-    yield from ((_called(n, rule), rule) for n, rule in matching if not rule.when)
+    yield from ((called(n, rule), rule) for n, rule in matching if not rule.when)
 
 
-def _called(n: int, rule: Rule) -> str:
+def called(n: int, rule: Rule) -> str:
+    """What people call a rule; `n` counts from 1."""
     return f"routing rule {n} ({rule.name})" if rule.name else f"routing rule {n}"

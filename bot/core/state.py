@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -196,7 +196,7 @@ def change(alert: Alert, cause: Cause, *, to: Mapping[str, Any]) -> Change:
     moved = to.get("status", alert.status) != alert.status or to.get("owner", alert.owner) != alert.owner
     generation = alert.generation + (1 if moved else 0)
     to = {**to, "generation": generation, "revision": alert.revision + 1}
-    after = having(alert, to)
+    after, before = having(alert, to), vars(alert)
     event = Event(
         alert_id=alert.id,
         seq=after.revision,
@@ -205,7 +205,7 @@ def change(alert: Alert, cause: Cause, *, to: Mapping[str, Any]) -> Change:
         actor=cause.by,
         generation=generation,
         reason=cause.reason,
-        data={**cause.facts, "set": _difference(alert, to)},
+        data={**cause.facts, "set": {name: _pack(new) for name, new in to.items() if new != before[name]}},
     )
     return Change(alert=after, events=(event,), owed=(card(after),) if after.has_card else ())
 
@@ -218,11 +218,6 @@ def having(alert: Alert, to: Mapping[str, Any]) -> Alert:
     after = object.__new__(Alert)
     object.__setattr__(after, "__dict__", values)
     return after
-
-
-def recorded(alert: Alert, cause: Cause, *, to: Mapping[str, Any] | None = None) -> Change:
-    """`change` for the trail alone: nothing is owed for it, not even a newer card."""
-    return replace(change(alert, cause, to=to or {}), owed=())
 
 
 def card(alert: Alert) -> Owed:
@@ -282,11 +277,6 @@ def fold(events: Iterable[Event]) -> Alert:
     if not state:
         raise ValueError("no events")
     return unpacked(state)
-
-
-def _difference(before: Alert, to: Mapping[str, Any]) -> dict[str, Any]:
-    known = vars(before)
-    return {name: _pack(new) for name, new in to.items() if new is not (old := known[name]) and new != old}
 
 
 def _pack(value: Any) -> Any:

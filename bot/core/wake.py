@@ -51,6 +51,11 @@ def heir(owner: str, given: Given) -> str:
     return next(here, given.plan.last_resort)
 
 
+def released(alert: Alert, given: Given) -> Change | None:
+    """The mute that held it back was ended by hand: it is shown now. None where nothing holds it back."""
+    return _snooze_ended(alert, given) if alert.held_by and alert.status in ASKING else None
+
+
 def _snooze_ended(alert: Alert, given: Given) -> Change:
     """Also the end of a mute: its card is shown, and its owner asked."""
     to: dict[str, Any] = {"snoozed_until": None, "held_by": None}

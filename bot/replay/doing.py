@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from bot.core import alert as life
 from bot.core import dismissal, helping, raising
-from bot.core.asking import due, following
+from bot.core.asking import following
 from bot.core.events import CLOCK, Kind
 from bot.core.given import Given
 from bot.core.people import gone
+from bot.core.repolicy import repoliced
 from bot.core.routing import route
-from bot.core.state import Alert, Cause, Change, Refused, Status, change
+from bot.core.state import Alert, Change, Refused, Status
 from bot.core.text import sentence
 from bot.core.wake import escalate, heir, orphaned, to_the_top
 from bot.replay.history import OUTSIDE, UNREACHABLE, Reaction
@@ -120,12 +120,8 @@ def _unreachable(alert: Alert, given: Given, reaction: Reaction) -> Outcome:
 
 def _repoliced(alert: Alert, given: Given, reaction: Reaction) -> Outcome:
     """Another version from now on; `given` has its policy already."""
-    if alert.finished or reaction.data["version"] is None:
-        return None
-    to: dict[str, Any] = {"policy_version": given.policy.version}
-    if alert.status == Status.OPEN and not alert.snoozed_until:
-        to["due_at"] = due(alert, given)
-    return change(alert, Cause(Kind.REPOLICED, by=CLOCK, at=given.now), to=to)
+    outcome = repoliced(alert, given, before=reaction.data["before"], by=CLOCK)
+    return None if isinstance(outcome, Refused) else outcome
 
 
 def _gone(person: str, given: Given) -> Refused | None:

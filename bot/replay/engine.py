@@ -109,10 +109,11 @@ class Replay:
         placed = self._placed(past, given, way)
         past = instead(past, placed.owner)
         hasty = self._hasty and not self._roster.is_pretended(placed.owner)
-        if hasty and (found := quietly(past, placed, given)):
+        found = quietly(past, placed, given) if hasty else None
+        if isinstance(found, Ended):
             self._watch.over(found, ())
             return
-        change = raised(past.signal, given, placed=placed)
+        change = raised(past.signal, given, placed=placed, begun=found)
         life = Life(number=number, past=past, policy=policy, alert=change.alert)
         self._lives[number] = life
         self._took(life, change, given, before=None)
@@ -168,7 +169,8 @@ class Replay:
             outcome = again(life.alert, given, reaction)
         elif (policy := self._rules.policy(life.alert.policy, reaction.data["version"])) != life.policy:
             life.policy = policy
-            outcome = again(life.alert, replace(given, policy=policy.of(life.alert.severity)), reaction)
+            known = replace(reaction, data={**reaction.data, "before": given.policy})
+            outcome = again(life.alert, replace(given, policy=policy.of(life.alert.severity)), known)
         if isinstance(outcome, Change):
             self._apply(life, outcome, given)
         elif isinstance(outcome, Refused):

@@ -40,7 +40,7 @@ class Reaction:
     delay: timedelta = ZERO
     """how long after it"""
     data: Mapping[str, Any] = field(default_factory=dict)
-    """what the rule needs beside: `to`, `until`, `signal`, `reason`, `version`"""
+    """what the rule needs beside: `to`, `until`, `signal`, `reason`, `version`, `before`"""
 
 
 @dataclass(frozen=True, slots=True)

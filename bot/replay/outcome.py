@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import exp, log
+from typing import Any
 
 from bot.core.events import Kind
 from bot.core.given import Given
@@ -197,7 +198,7 @@ class Outcome:
             row.add(kind, out_of_hours=out)
 
 
-def sums(rows: Mapping[object, Words]) -> Words:
+def sums(rows: Mapping[Any, Words]) -> Words:
     """The words of several rows together."""
     names = (*_NAMES.values(), "out_of_hours")
     return Words(**{name: sum(getattr(row, name) for row in rows.values()) for name in names})

@@ -14,6 +14,7 @@ from bot.core.asking import earliest, earliest_check_in
 from bot.core.events import Kind
 from bot.core.given import Given
 from bot.core.raising import Placed, opened
+from bot.core.state import Alert
 from bot.replay.history import Past, Reaction
 
 
@@ -33,31 +34,30 @@ class Ended(NamedTuple):
     """the end of the history, where it had not ended by then"""
 
 
-def quietly(past: Past, placed: Placed, given: Given) -> Ended | None:
-    """How an alert ended that nobody had to be asked about; None where it has to be lived through."""
+def quietly(past: Past, placed: Placed, given: Given) -> Ended | Alert | None:
+    """How an alert ended that nobody had to be asked about; otherwise it has to be lived through.
+
+    The alert as it begins, where that had to be found out on the way.
+    """
     reactions = past.reactions
     if not 0 < len(reactions) <= 2 or placed.mute is not None or not _is_final(reactions[-1], given):
         return None
     instants = [_instant(past, reaction, placed.owner) for reaction in reactions]
     answered, ended = instants[0], instants[-1]
-    if answered is None or ended is None or ended < answered or not _is_early(answered, past, placed, given):
+    if answered is None or ended is None or ended < answered:
         return None
-    severity, policy = past.signal.severity, given.policy
-    answer = clocks.answer_by(policy, severity, given.now)
-    if len(reactions) == 1:
-        return Ended(past, placed.owner, answered, ended, answer, None)
-    deadline = clocks.resolve_by(policy, severity, answered)
-    if reactions[0].kind != Kind.ACKNOWLEDGED or not ended < earliest_check_in(given.at(answered), deadline=deadline):
-        return None
-    return Ended(past, placed.owner, answered, ended, answer, deadline)
-
-
-def _is_early(at: datetime, past: Past, placed: Placed, given: Given) -> bool:
-    """Whether somebody has it in hand before the first clock comes."""
-    if at < earliest(0, given):
-        return True
-    due = opened(past.signal, given, placed=placed).due_at
-    return due is not None and at < due
+    policy, severity = given.policy, past.signal.severity
+    deadline = None
+    if len(reactions) == 2:
+        deadline = clocks.resolve_by(policy, severity, answered)
+        check_in = earliest_check_in(given.at(answered), deadline=deadline)
+        if reactions[0].kind != Kind.ACKNOWLEDGED or not ended < check_in:
+            return None
+    if not answered < earliest(0, given):
+        alert = opened(past.signal, given, placed=placed)
+        if alert.due_at is None or not answered < alert.due_at:
+            return alert
+    return Ended(past, placed.owner, answered, ended, clocks.answer_by(policy, severity, given.now), deadline)
 
 
 def _instant(past: Past, reaction: Reaction, owner: str) -> datetime | None:

@@ -30,7 +30,8 @@ class Town:
     pretended: frozenset[str] = frozenset()
     """who is away only because somebody asks what if: they do nothing while they are"""
     shifts: Mapping[str, Sequence[Shift]] = field(default_factory=dict)
-    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    members: Callable[[str], Sequence[str]] = lambda handle: ()
+    """of a user group"""
     mutes: Sequence[Mute] = ()
 
 
@@ -46,6 +47,7 @@ class Virtual:
         self._known: dict[str, Person | None] = {}
         self._seen: dict[str, datetime] = {}
         self._told: dict[str, list[datetime]] = {}
+        self._members: dict[str, tuple[str, ...]] = {}
         self._turns: Counter[str] = Counter()
         self._owns: Counter[str] = Counter()
         self._mutes = {mute.id: mute for mute in town.mutes}
@@ -66,7 +68,9 @@ class Virtual:
         return [one for one in self._town.shifts.get(schedule, ()) if one.start <= at < one.until]
 
     def group(self, handle: str, /) -> Sequence[str]:
-        return self._town.groups.get(handle, ())
+        if handle not in self._members:
+            self._members[handle] = tuple(self._town.members(handle))
+        return self._members[handle]
 
     def load(self, people: Iterable[str], /) -> Mapping[str, int]:
         return {person: self._owns[person] for person in people}
@@ -130,9 +134,14 @@ def _same(one: Away, other: Away) -> bool:
     return one.until == other.until and one.delegate == other.delegate
 
 
-def declared(absences: Iterable[Declared]) -> dict[str, tuple[Away, ...]]:
-    """The absences of each person as they were known: from when they were declared until they really ended."""
-    found: dict[str, tuple[Away, ...]] = {}
+def declared(
+    absences: Iterable[Declared], listed: Mapping[str, tuple[Away, ...]] | None = None
+) -> dict[str, tuple[Away, ...]]:
+    """The absences of each person as they were known: from when they were declared until they really ended.
+
+    `listed`: those that the configuration has.
+    """
+    found: dict[str, tuple[Away, ...]] = {person: away for person, away in (listed or {}).items() if away}
     for one in absences:
         start, until = max(one.away.start, one.at), min(one.away.until, one.ended_at or one.away.until)
         if start < until:

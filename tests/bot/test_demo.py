@@ -16,7 +16,7 @@ from bot.demo_alerts import DAY
 from bot.ports import AlertFilter
 from bot.settings import load
 from bot.sources import add, named, rotate
-from bot.timetable import placed, timetable
+from bot.timetable import foresee
 from connectors.intake import format_named
 from storage.memory import MemoryStore
 
@@ -50,7 +50,7 @@ def test_every_source_of_the_demo_has_its_place_in_the_example() -> None:
 @pytest.mark.parametrize("source", ["ap-auditor", "fraud-ring-detector", "my-first-source"])
 def test_an_ignored_alert_of_the_example_reaches_the_exceptions_channel_in_two_minutes(source: str) -> None:
     signal = format_named("native").parse(b'{"title": "t", "severity": "error"}', source)
-    asks = timetable(signal, load(EXAMPLE), now=datetime(2026, 11, 20, tzinfo=UTC))
+    asks = foresee(signal, load(EXAMPLE), now=datetime(2026, 11, 20, tzinfo=UTC)).asks
     assert [ask.asked for ask in asks if ask.what == "escalated"] == [("cleo@acme.example",), ("elsa@acme.example",)]
     assert asks[-1].asked == ("#ai-exceptions",) and asks[-1].after.total_seconds() == 120
 
@@ -61,8 +61,8 @@ def test_every_alert_of_the_demo_is_whole_and_finds_an_owner_of_the_cast(key: st
     signal = format_named("native").parse(json.dumps(arrival.body).encode(), arrival.source)
     assert signal.discrepancy and signal.discrepancy.entity and signal.model and signal.evidence
     assert signal.confidence and signal.labels and signal.dedup_key
-    _, owner = placed(signal, load(EXAMPLE), now=datetime(2026, 11, 20, tzinfo=UTC))
-    assert owner.person in {"ana@acme.example", "ben@acme.example", "cleo@acme.example"}
+    found = foresee(signal, load(EXAMPLE), now=datetime(2026, 11, 20, tzinfo=UTC))
+    assert found.owner.person in {"ana@acme.example", "ben@acme.example", "cleo@acme.example"}
 
 
 def test_a_day_has_repeats_and_one_that_is_over() -> None:

@@ -15,15 +15,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from bot.core import alert as life
 from bot.core import fate
-from bot.core import policy as clocks
 from bot.core.card import card
-from bot.core.dismissal import dismiss
+from bot.core.dismissal import agree, dismiss
 from bot.core.events import QUIET, Event, Kind
 from bot.core.fate import Undelivered
 from bot.core.given import Given
+from bot.core.helping import add_responder, ask_for_help, escalate_now
+from bot.core.mutes import Mute
 from bot.core.notices import notice
-from bot.core.people import gone
-from bot.core.policy import Step
+from bot.core.people import Away, gone, stand_in
+from bot.core.policy import ONE_AT_A_TIME, ROUND_ROBIN, Step
 from bot.core.raising import came_back, cleared, raised_again
 from bot.core.signal import Severity
 from bot.core.state import ASKING, FINISHED, Alert, Change, Refused, Status, fold, packed, unpacked
@@ -40,8 +41,14 @@ LEGAL: dict[Kind, dict[Status, set[Status]]] = {
     Kind.CHECK_IN: {ACK: {ACK}},
     Kind.EXPIRED: {ACK: {OPEN}},
     Kind.NUDGED: {OPEN: {OPEN}},
-    Kind.ESCALATED: {OPEN: {OPEN}},
-    Kind.EXCEPTION: {OPEN: {OPEN}},
+    Kind.ESCALATED: {OPEN: {OPEN}, ACK: {OPEN}},
+    Kind.EXCEPTION: {OPEN: {OPEN}, ACK: {OPEN}},
+    Kind.DELEGATED: {OPEN: {OPEN}, ACK: {OPEN}},
+    Kind.HELD: BOTH,
+    Kind.HELP_ASKED: {ACK: {ACK}},
+    Kind.RESPONDER_ADDED: BOTH,
+    Kind.DISMISSAL_ASKED: BOTH,
+    Kind.REPOLICED: BOTH,
     Kind.REASSIGNED: {OPEN: {OPEN}, ACK: {OPEN}},
     Kind.DECLINED: {OPEN: {OPEN}, ACK: {OPEN}},
     Kind.SNOOZED: BOTH,
@@ -59,8 +66,11 @@ LEGAL: dict[Kind, dict[Status, set[Status]]] = {
 }
 TRAIL_ALONE = {*QUIET, Kind.REROUTED}
 ASKS = {Kind.NUDGED, Kind.ESCALATED, Kind.EXCEPTION, Kind.CHECK_IN, Kind.REASSIGNED, Kind.SNOOZE_ENDED}
+ASKS |= {Kind.DELEGATED, Kind.HELD}
 # These leave the clock alone, so that neither a chatty source, a chatty person nor a broken place puts it off.
 MAY_STAY_OVERDUE = {Kind.RAISED_AGAIN, Kind.NOTED, Kind.SUPERSEDED, Kind.REROUTED, Kind.TWIN_REMOVED}
+MAY_STAY_OVERDUE |= {Kind.RESPONDER_ADDED, Kind.DISMISSAL_ASKED, Kind.HELP_ASKED}
+MAY_STAY_OVERDUE |= {Kind.CLEARED}  # of what a mute holds back
 
 SAM = person("Sam", manager="cleo@acme.example")
 PEOPLE = st.sampled_from([ANA, BEN, CLEO, ELSA, DOV, SAM])
@@ -70,6 +80,7 @@ SPANS = st.one_of(
     st.integers(1, 600).map(minutes),
     st.integers(1, 30).map(lambda n: timedelta(days=n)),
 )
+LAST = POLICY.steps[3:]
 POLICIES = st.sampled_from(
     [
         POLICY,
@@ -86,7 +97,54 @@ POLICIES = st.sampled_from(
             POLICY, steps=(POLICY.steps[0], Step(who=("#team",), nudge_every=minutes(5), nudges=1), POLICY.steps[3])
         ),
         replace(POLICY, within=dict.fromkeys(Severity, timedelta(seconds=1)), check_in_every=timedelta(days=400)),
+        replace(
+            POLICY,
+            steps=(
+                Step(who=("owner",), nudge_every=minutes(7), nudges=1, at_least=minutes(90)),
+                Step(who=("manager", BEN.id, "sam@acme.example"), nudge_every=minutes(5), nudges=3, ask=ROUND_ROBIN),
+                Step(who=("group: @ap", "owner"), nudge_every=minutes(50), ask=ONE_AT_A_TIME),
+            ),
+            repeat=2,
+            hours={"critical": "always", "default": "working"},
+            answer_within={Severity.CRITICAL: minutes(60), Severity.ERROR: timedelta(days=4)},
+            second_person=frozenset({Severity.CRITICAL, Severity.ERROR}),
+            snoozes=3,
+        ),
+        replace(
+            POLICY,
+            ladders={
+                Severity.CRITICAL: (Step(who=("manager",), nudge_every=minutes(1)),),
+                Severity.INFO: LAST,
+            },
+            snooze_limits={Severity.CRITICAL: minutes(30)},
+            hours={"default": "working"},
+            answer_within=dict.fromkeys(Severity, timedelta(days=2)),
+            second_person=frozenset(Severity),
+        ),
     ]
+)
+ABSENCES = st.builds(
+    lambda start, lasts, delegate: (start, lasts, delegate.id if delegate else None),
+    st.sampled_from([timedelta(0), minutes(30), timedelta(hours=20)]),
+    SPANS,
+    st.one_of(st.none(), PEOPLE),
+)
+HOURS = st.fixed_dictionaries(
+    {
+        "time_zone": st.sampled_from(["UTC", "America/New_York", "Pacific/Apia"]),
+        "working": st.sampled_from(["", "22:00-06:00", "Sat-Sun 10:00-12:00"]),
+        "quiet": st.sampled_from(["", "22:00-07:00", "00:00-24:00"]),
+        "prefers": st.sampled_from(["instant", "digest"]),
+    }
+)
+MUTES = st.one_of(
+    st.none(),
+    st.none(),
+    st.builds(
+        lambda lasts, critical: Mute(id="m1", start=T0, until=T0 + lasts, owner=CLEO.id, critical=critical),
+        SPANS,
+        st.booleans(),
+    ),
 )
 
 
@@ -99,19 +157,24 @@ class AnyLife(RuleBasedStateMachine):
 
     alert: Alert
 
-    @initialize(policy=POLICIES, severity=st.sampled_from(Severity), owner=PEOPLE)
-    def is_raised(self, policy: Any, severity: Severity, owner: Any) -> None:
+    @initialize(policy=POLICIES, severity=st.sampled_from(Severity), owner=PEOPLE, mute=MUTES)
+    def is_raised(self, policy: Any, severity: Severity, owner: Any, mute: Mute | None = None) -> None:
         self.now, self.policy = T0, policy
         self.team = Team([ANA, BEN, CLEO, ELSA, DOV, SAM])
-        change = raising(signal(severity=severity), owner=owner.id, policy=policy)
+        self.team.groups = {"@ap": (DOV.id, CLEO.id)}
+        self.team.muted = [mute] if mute else []
+        known = {"policy": policy.of(severity), "roster": self.team}
+        change = raising(signal(severity=severity), owner=owner.id, mute=mute, **known)
         self.alert, self.events = change.alert, list(change.events)
         self.said: set[str] = set()
         self.owed = list(change.owed)
-        self.jumped = False
+        self.jumped = self.others = False
 
     @property
     def given(self) -> Given:
-        return Given(now=self.now, policy=self.policy, roster=self.team, plan=PLAN)
+        alert = getattr(self, "alert", None)
+        policy = self.policy.of(alert.severity) if alert else self.policy
+        return Given(now=self.now, policy=policy, roster=self.team, plan=PLAN)
 
     def step(self, outcome: Change | Refused | None) -> None:
         """Take a change as the loop would, and hold it to the rules. What was refused changed nothing."""
@@ -150,7 +213,12 @@ class AnyLife(RuleBasedStateMachine):
         once = {item.key for item in outcome.owed if item.kind != "card"}
         assert not once & self.said
         self.said |= once
-        assert "card" in {item.kind for item in outcome.owed} or outcome.events[0].kind in TRAIL_ALONE
+        shown = "card" in {item.kind for item in outcome.owed}
+        assert shown or outcome.events[0].kind in TRAIL_ALONE or not outcome.alert.has_card
+        by_hand = outcome.events[-1].actor.kind == "person"
+        assert outcome.alert.has_card or not outcome.owed or by_hand, "a mute is silent"
+        for turn in outcome.turns:
+            self.team.turns[turn] = self.team.turn(turn) + 1
         self.owed += outcome.owed
         self.reads(outcome)
 
@@ -186,14 +254,22 @@ class AnyLife(RuleBasedStateMachine):
         self.step(outcome)
         assert wake(self.alert, self.given) is None, "one wake fires one step"
         if outcome is not None:
-            assert sum(event.kind in ASKS for event in outcome.events) == 1
-            assert self.alert.due_at == self.whole_dwell()
+            kinds = [event.kind for event in outcome.events]
+            # An acknowledgement that ends while nobody works asks the next step when they do.
+            assert sum(kind in ASKS for kind in kinds) == (0 if kinds == [Kind.EXPIRED] else 1)
+            assert self.alert.due_at is not None
+            if kinds[-1] in (Kind.HELD, Kind.EXPIRED):
+                latest = self.alert.answer_by if self.alert.status == OPEN else self.alert.resolve_by
+                assert self.now < self.alert.due_at <= (latest or self.now)
+            else:
+                assert self.alert.due_at >= self.whole_dwell()
 
     def whole_dwell(self) -> datetime:
         """When the next step fires where this one gets all of its time, however late it came."""
         if self.alert.status == ACK and self.alert.resolve_by:
-            return clocks.next_check_in(self.policy, self.alert.resolve_by, self.now)
-        return clocks.next_ask(self.policy, self.alert.step, self.now)
+            following = min(self.now + self.policy.check_in_every, self.alert.resolve_by)
+            return max(following, self.now + timedelta(seconds=1))
+        return self.now + self.given.policy.step(self.alert.step).nudge_every
 
     @rule(span=SPANS)
     def the_clock_jumps_back(self, span: timedelta) -> None:
@@ -206,16 +282,19 @@ class AnyLife(RuleBasedStateMachine):
 
     # ── the outside world ────────────────────────────────────────────────────────────────────────────────────────
 
+    @precondition(lambda self: self.owed and self.alert.has_card)
     @rule(which=st.integers(0, 10_000), content=st.booleans())
     def something_owed_cannot_be_said(self, which: int, content: bool) -> None:
         before = self.alert
         self.step(fate.rerouted(before, self.given, what=self.lost(which, content=content)))
         assert (self.alert.owner, self.alert.generation) == (before.owner, before.generation)
 
+    @precondition(lambda self: self.owed)
     @rule(which=st.integers(0, 10_000))
     def something_owed_is_not_worth_saying(self, which: int) -> None:
         self.only_the_trail_grows(fate.superseded(self.alert, self.given, what=self.lost(which), why="moved on"))
 
+    @precondition(lambda self: self.owed)
     @rule(which=st.integers(0, 10_000))
     def something_was_said_twice(self, which: int) -> None:
         key = self.lost(which).key
@@ -242,12 +321,35 @@ class AnyLife(RuleBasedStateMachine):
     def somebody_changes(self, one: Any, active: bool, manager: Any) -> None:
         self.team = self.team.but(one.id, active=active, manager=manager.id if manager else None)
 
+        self.others = True
+
+    @rule(one=PEOPLE, hours=HOURS)
+    def somebody_works_at_other_hours(self, one: Any, hours: dict[str, str]) -> None:
+        self.team, self.others = self.team.but(one.id, **hours), True
+
+    @rule(one=PEOPLE, absence=ABSENCES)
+    def somebody_goes_away(self, one: Any, absence: tuple[timedelta, timedelta, str | None]) -> None:
+        start, lasts, delegate = absence
+        away = Away(start=self.now + start, until=self.now + start + lasts, delegate=delegate)
+        known = self.team.people[one.id]
+        self.team, self.others = self.team.but(one.id, away=(*known.away, away)), True
+
+    @rule(one=PEOPLE)
+    def somebody_is_back(self, one: Any) -> None:
+        self.team, self.others = self.team.but(one.id, away=()), True
+
+    @rule()
+    def the_mute_is_ended_by_hand(self) -> None:
+        self.team.muted = []
+
     @rule()
     def an_owner_who_is_gone_is_replaced(self) -> None:
-        was_gone = gone(self.alert.owner, self.team)
+        was_gone, stands_in = gone(self.alert.owner, self.team), stand_in(self.alert.owner, self.team, self.now)
         outcome = orphaned(self.alert, self.given)
         self.step(outcome)
-        assert outcome is None or (was_gone and outcome.alert.owner != outcome.events[0].data["from"])
+        if outcome is not None:
+            assert outcome.alert.owner != outcome.events[0].data["from"]
+            assert was_gone or outcome.alert.owner == stands_in
 
     # ── the source ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -255,7 +357,8 @@ class AnyLife(RuleBasedStateMachine):
     def the_source_raises_it_again(self, severity: Severity, owner: Any) -> None:
         found = signal(severity=severity, summary=f"seen at {self.now}")
         if self.alert.status == CLOSED:
-            self.step(came_back(self.alert, self.given, signal=found, owner=owner.id))
+            mute = next(iter(self.team.mutes(self.now)), None)
+            self.step(came_back(self.alert, self.given, signal=found, owner=owner.id, mute=mute))
         elif not self.alert.finished:
             count = self.alert.count
             self.step(raised_again(self.alert, self.given, signal=found))
@@ -283,7 +386,7 @@ class AnyLife(RuleBasedStateMachine):
     @rule(one=PEOPLE, span=SPANS)
     def somebody_snoozes(self, one: Any, span: timedelta) -> None:
         outcome = life.snooze(self.alert, self.given, by=who(one), until=self.now + span)
-        assert isinstance(outcome, Refused) or span <= self.policy.snooze_at_most
+        assert isinstance(outcome, Refused) or span <= self.given.policy.snooze_at_most
         self.step(outcome)
 
     @rule(one=PEOPLE, text=TEXTS)
@@ -301,7 +404,42 @@ class AnyLife(RuleBasedStateMachine):
 
     @rule(one=PEOPLE, why=TEXTS)
     def somebody_dismisses(self, one: Any, why: str) -> None:
-        self.step(dismiss(self.alert, self.given, by=who(one), reason=why))
+        outcome = dismiss(self.alert, self.given, by=who(one), reason=why)
+        self.step(outcome)
+
+        if self.alert.severity in self.policy.second_person and isinstance(outcome, Change):
+            first = self.alert.dismissal_by
+            assert (self.alert.status == DISMISSED) == (first is None)
+
+    @rule(one=PEOPLE)
+    def somebody_agrees_to_dismiss(self, one: Any) -> None:
+        wanted_by = self.alert.dismissal_by
+        outcome = agree(self.alert, self.given, by=who(one))
+        if isinstance(outcome, Change) and self.alert.severity in self.policy.second_person:
+            assert wanted_by not in (None, one.id)
+        self.step(outcome)
+
+    @rule(one=PEOPLE)
+    def somebody_escalates(self, one: Any) -> None:
+        outcome = escalate_now(self.alert, self.given, by=who(one))
+        self.step(outcome)
+        assert not isinstance(outcome, Change) or self.alert.status == OPEN
+
+    @rule(one=PEOPLE)
+    def somebody_asks_for_help(self, one: Any) -> None:
+        before = self.alert
+        outcome = ask_for_help(before, self.given, by=who(one))
+        self.step(outcome)
+        if isinstance(outcome, Change):
+            assert (self.alert.owner, self.alert.resolve_by) == (before.owner, before.resolve_by)
+            asked = [name for name in outcome.events[0].data["asked"]]
+            assert f"@{before.owner}" not in asked or before.owner == PLAN.last_resort
+
+    @rule(one=PEOPLE, other=PEOPLE)
+    def somebody_adds_a_responder(self, one: Any, other: Any) -> None:
+        before = self.alert
+        self.step(add_responder(before, self.given, by=who(one), person=other.id))
+        assert self.alert.due_at == before.due_at
 
     @precondition(lambda self: self.alert.finished)
     @rule(one=PEOPLE, why=TEXTS)
@@ -318,7 +456,8 @@ class AnyLife(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_to_be_set_right_while_the_clock_is(self) -> None:
-        assert self.jumped or fate.realigned(self.alert, self.given) is None
+        # Where other people are there at other hours than were known, the clock may rightly come sooner now.
+        assert self.jumped or self.others or fate.realigned(self.alert, self.given) is None
 
     @invariant()
     def its_fields_agree(self) -> None:
@@ -329,8 +468,14 @@ class AnyLife(RuleBasedStateMachine):
         if alert.snoozed_until:
             assert alert.status in ASKING
             assert alert.due_at == alert.snoozed_until
-        assert 0 <= alert.step < len(self.policy.steps)
+        assert 0 <= alert.step < max(len(self.policy.of(severity).steps) for severity in Severity)
+        assert alert.loops <= self.policy.repeat
         assert len(alert.declined) == len(set(alert.declined))
+        assert len(alert.responders) == len(set(alert.responders))
+        assert (alert.dismissal_by is None) == (alert.dismissal_reason is None)
+        assert alert.dismissal_by is None or alert.status in ASKING
+        assert alert.held_by is None or alert.snoozed_until or alert.finished or alert.status == RESOLVED
+        assert alert.finished or (alert.answer_by and alert.step_since)
 
     @invariant()
     def is_what_its_trail_says(self) -> None:

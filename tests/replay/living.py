@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 
@@ -24,7 +24,7 @@ from bot.core.state import Alert
 from bot.loop import Loop
 from bot.ports import Interaction
 from bot.replay.history import addressed
-from bot.rota import Recorded
+from bot.rota import Declared, Recorded
 from storage.memory import MemoryStore
 
 START = datetime.fromisoformat("2026-03-02T00:00:00+00:00")
@@ -137,7 +137,13 @@ class Town:
         self.store = MemoryStore(clock=self.clock)
         self.team = tuple(one.id for one in self.staff if one.id.startswith("p"))[:4]
         self.store.keep_group("@team", self.team, at=START)
-        self.store.save_people(self.staff, at=START)
+        self.store.save_people((replace(one, away=()) for one in self.staff), at=START)
+        said = ((one.id, away) for one in self.staff for away in one.away)
+        self.absences = [
+            Declared(id=f"away{n}", person=who, away=away, by=who, at=START) for n, (who, away) in enumerate(said)
+        ]
+        for absence in self.absences:
+            self.store.declare(absence)
         self.store.save_policies(self.policies, at=START)
         ids = (f"01JQ{n:022}" for n in itertools.count(1))
         self.loop = Loop(
@@ -154,18 +160,18 @@ class Town:
         """The whole month; what was recorded of it."""
         for _ in range(self.alerts):
             self._come(START + timedelta(seconds=self.rng.uniform(0, (self.days - 2) * 86400)), "raise", "")
-        while self._next() is not None:
+        while self._happens():
             self._hear()
         self.clock.at = self.end
         return self.recorded()
 
-    def _next(self) -> datetime | None:
-        """The next thing that happens, the clock first; None where nothing does before the end."""
+    def _happens(self) -> bool:
+        """The next thing that happens, the clock first; False where nothing does before the end."""
         due = self.store.next_due(self.clock.at)
         comes = self.coming[0][0] if self.coming else None
         instants = [at for at in (due, comes) if at is not None and at <= self.end]
         if not instants:
-            return None
+            return False
         self.clock.at = min(instants)
         if due == self.clock.at:
             for alert_id, _ in self.store.due_alerts(self.clock.at, limit=1000):
@@ -173,7 +179,7 @@ class Town:
         else:
             _, _, what, alert_id = heappop(self.coming)
             self._raise() if what == "raise" else self._react(what, alert_id)
-        return self.clock.at
+        return True
 
     def recorded(self) -> list[Recorded]:
         return list(self.store.trails(START, self.end))
@@ -229,7 +235,7 @@ class Town:
         others = [one for one in self.persons if one not in (act.by.id, alert.owner)]
         if alert.finished:
             return loop.reopen(act, reason="Not over.") if rng.random() < 0.05 else loop.note(act, text="Seen.")
-        ways = (
+        ways: tuple[tuple[int, Callable[[], Done]], ...] = (
             (8, lambda: loop.acknowledge(act)),
             (4, lambda: loop.resolve(act, what="Refunded.")),
             (1, lambda: loop.snooze(act, until=self.clock.at + timedelta(minutes=rng.uniform(5, 2000)))),

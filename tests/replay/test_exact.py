@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from living import Town
@@ -12,7 +13,7 @@ from bot.replay.history import LOUD, Said, said
 from bot.replay.outcome import Outcome, sums
 from bot.replay.quiet import Ended
 from bot.replay.roster import Town as Virtually
-from bot.replay.roster import Virtual
+from bot.replay.roster import Virtual, declared
 from bot.replay.trail import past
 from bot.rota import Recorded
 
@@ -32,8 +33,9 @@ class Kept(Outcome):
 def replayed(town: Town, recorded: list[Recorded], *, hasty: bool = True) -> Kept:
     versions = {policy.name: policy for policy in town.policies}
     rules = Rules(plan=town.plan, policy=lambda name, version: versions[name])
-    persons = {one.id: one for one in town.staff}
-    roster = Virtual(Virtually(find=persons.get, groups={"@team": town.team}))
+    persons = {one.id: replace(one, away=()) for one in town.staff}
+    people = Virtually(find=persons.get, absences=declared(town.absences), members={"@team": town.team}.__getitem__)
+    roster = Virtual(people)
     watch = Kept()
     replay = Replay(rules, roster, watch, hasty=hasty)
     for one in recorded:

@@ -6,16 +6,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from cast import ANA, BEN, CLEO, EVERYBODY, PLAN, POLICY, T0, minutes, signal, who
+from cast import ANA, BEN, CLEO, ELSA, EVERYBODY, PLAN, POLICY, T0, done, given, minutes, raising, signal, who
 
 from bot.core.events import Kind
 from bot.core.people import Away
 from bot.core.policy import Policy, Step
+from bot.core.repolicy import repoliced
+from bot.core.wake import wake
 from bot.replay.engine import Replay, Rules
 from bot.replay.history import UNASKED, Past, Reaction, Said
 from bot.replay.outcome import Outcome
 from bot.replay.quiet import Ended
 from bot.replay.roster import Town, Virtual
+from bot.replay.trail import past as read
+from bot.rota import Recorded
 
 ACK, DONE = Kind.ACKNOWLEDGED, Kind.RESOLVED
 PEOPLE = {one.id: one for one in EVERYBODY}
@@ -143,3 +147,20 @@ def test_one_instant_after_another_is_as_long_as_it_says() -> None:
         found = watch.fate.acknowledge.quantile(0.5)
         if span < timedelta(minutes=600):
             assert found is not None and abs(found - span) <= max(span * 0.01, timedelta(seconds=1))
+
+
+def test_an_alert_that_came_under_another_version_goes_on_as_it_did() -> None:
+    old, new = paced(10, nudges=3), replace(paced(30, nudges=3), version=2)
+    alert = raising(policy=old)
+    moved = alert.then(done(repoliced(alert.alert, given(6, policy=new), before=old, by=who(ELSA))))
+    while moved.alert.step == 0:
+        assert moved.alert.due_at is not None
+        moved = moved.then(done(wake(moved.alert, given(moved.alert.due_at - T0, policy=new))))
+    recorded = read(Recorded(alert=moved.alert, events=moved.events))
+    watch = Kept()
+    rules = Rules(plan=PLAN, policy=lambda name, version: {1: old, 2: new}[version or 2])
+    run = Replay(rules, Virtual(Town(find=PEOPLE.get)), watch)
+    run.feed(recorded)
+    run.finish(moved.events[-1].at)
+    assert watch.kept == list(recorded.said or ()) and watch.skipped == {}
+    assert [one.at for one in watch.kept] == [at(30), at(60), at(90), at(120)]
