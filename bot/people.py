@@ -112,7 +112,7 @@ class People:
 
     def _is_sure(self, person: Person) -> bool:
         """Whether a chat has had its say: while it is away only the file knows them, and nobody could write to them."""
-        return bool(person.chat) or person.kind == "unknown" or len(self.directories) == 1
+        return self._reachable(person) or person.kind == "unknown" or len(self.directories) == 1
 
     def _find(self, ref: str, before: Person | None) -> Person | None:
         """The directories' answers as one person.
