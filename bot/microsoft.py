@@ -20,14 +20,18 @@ SECRET_KEY = 32
 
 def tokens(env: Environment) -> Tokens:
     """Raises ConfigError for a certificate that is none."""
-    app = App(
+    return Tokens(app(env), vault=_vault(env))
+
+
+def app(env: Environment) -> App:
+    """Raises ConfigError for a certificate that is none."""
+    return App(
         cloud=CLOUDS[env.microsoft_cloud],
         tenant=env.microsoft_tenant_id,
         client_id=env.microsoft_client_id,
         credentials=tuple(_credentials(env)),
         login_url=env.microsoft_login_url,
     )
-    return Tokens(app, vault=_vault(env))
 
 
 def graph(env: Environment, tokens: Tokens) -> Graph:
@@ -37,7 +41,8 @@ def graph(env: Environment, tokens: Tokens) -> Graph:
 def check(env: Environment) -> list[tuple[str, str, str]]:
     """(id, what is wrong, what to do) of each problem with the app, what it may read, and what stands in between."""
     try:
-        made = tokens(env)
+        # Not what is shared: a token from before the consent does not know of it for an hour.
+        made = Tokens(app(env), vault=LocalVault())
     except ConfigError as error:
         return [("microsoft.credential", str(error), "docs/microsoft.md tells how a certificate is given.")]
     return [(found.id, found.what, found.do) for found in problems(made, graph(env, made))]

@@ -61,11 +61,15 @@ def assertion_problem(assertion: str, *, certificates: list[str], client: str, a
     except jwt.PyJWTError:
         return "AADSTS50027"
     known = {thumbprint(one): one for one in map(_certificate, certificates)}
-    certificate = known.get(str(header.get("x5t#S256")))
+    certificate = known.get(str(header.get("x5t#S256")).rstrip("="))
     if certificate is None:
         return "AADSTS700027"
     now = time.time()
-    if not float(unverified.get("nbf", 0)) - SKEW <= now <= float(unverified.get("exp", 0)) + SKEW:
+    if (
+        not float(unverified.get("nbf") or unverified.get("iat", 0)) - SKEW
+        <= now
+        <= float(unverified.get("exp", 0)) + SKEW
+    ):
         return "AADSTS700024"
     if unverified.get("iss") != client or unverified.get("sub") != client:
         return "AADSTS700021"

@@ -9,9 +9,13 @@ from urllib.parse import parse_qsl
 from sandbox.errors import Json
 from sandbox.microsoft import csdl
 
-_EQUALS = re.compile(r"\s*(\w+) eq '((?:[^']|'')*)'\s*")
+_EQUALS = re.compile(r"(\w+) eq '((?:[^']|'')*)'")
+_FILTER = re.compile(rf"{_EQUALS.pattern}(?: or {_EQUALS.pattern})*")
 _EXPAND = re.compile(r"manager(?:\((.*)\))?")
-FILTERED = {"user": ("id", "mail", "userPrincipalName", "displayName", "mailNickname"), "group": ("displayName",)}
+FILTERED = {
+    "user": ("id", "mail", "userPrincipalName", "displayName", "mailNickname"),
+    "group": ("displayName", "mailNickname"),
+}
 
 
 class GraphError(Exception):
@@ -51,12 +55,11 @@ def selected(kind: str, options: Mapping[str, str], usual: Iterable[str]) -> lis
 
 def matches(kind: str, text: str) -> list[tuple[str, str]]:
     """The alternatives of a filter: `mail eq 'a' or mail eq 'b'`. Raises GraphError for anything else."""
-    found = []
-    for part in re.split(r" or (?=\w+ eq ')", text):
-        read = _EQUALS.fullmatch(part)
-        if read is None or read[1] not in (*FILTERED[kind], "mailNickname"):
-            raise bad("Invalid filter clause.")
-        found.append((read[1], read[2].replace("''", "'")))
+    if not _FILTER.fullmatch(text):
+        raise bad("Invalid filter clause.")
+    found = [(name, value.replace("''", "'")) for name, value in _EQUALS.findall(text)]
+    if any(name not in FILTERED[kind] for name, _ in found):
+        raise bad("Unsupported or invalid query filter clause.")
     return found
 
 
