@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from cast import ANA, BEN, CLEO, ELSA, GUS, T0, FakeClock, FakeDirectory, person
 
-from bot.core.people import Person
+from bot.core.people import Away, Person
 from bot.people import People, merge
+from bot.ports import Unknown
 from storage.memory import MemoryStore
 
 
@@ -153,3 +156,84 @@ def test_what_the_configuration_says_is_kept_with_what_is_remembered(office: Off
     assert (remembered.manager, remembered.chat) == (BEN.id, ANA.chat)
     office.know(ANA)
     assert office.slack.asked == [ANA.id], "asked anew before the first decision"
+
+
+# ── several that know everybody ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class FakeRoll(FakeDirectory):
+    """A directory that can tell of everybody, and of whose absences."""
+
+    says_away: str | None = ""
+
+    def everybody(self) -> Iterator[Person]:
+        if self.away:
+            raise Unknown("timeout")
+        yield from self.people.values()
+
+
+OUT = Away(start=T0 - timedelta(hours=1), until=T0 + timedelta(days=2), why="automatic replies", by="graph")
+LUNCH = Away(start=T0 - timedelta(hours=1), until=T0 + timedelta(hours=2), why="out sick")
+
+
+def several(**slack: Person) -> tuple[Office, FakeRoll, FakeRoll]:
+    """An office whose people are known to Graph, which tells of absences one by one, and to Slack."""
+    office = Office()
+    graph = FakeRoll(people={ANA.id: replace(ANA, chat={"teams": "oid"}, away=(OUT,))}, says_away=None)
+    chat = FakeRoll(people={ANA.id: ANA} | slack)
+    people = People(store=office.store, directories=[graph, chat], clock=office.clock, platforms=("slack",))
+    office.people = people
+    return office, graph, chat
+
+
+def absences(office: Office) -> tuple[Away, ...]:
+    return office.store.people([ANA.id])[ANA.id][0].away
+
+
+def test_a_list_that_knows_nothing_of_an_absence_does_not_end_what_another_directory_says() -> None:
+    office, graph, chat = several()
+    office.know(ANA)
+    office.people.refresh()
+    assert absences(office) == (OUT,)
+    chat.people[ANA.id] = replace(ANA, away=(LUNCH,))
+    office.people.refresh()
+    assert set(absences(office)) == {OUT, LUNCH}
+    chat.people[ANA.id] = ANA
+    office.people.refresh()
+    assert absences(office) == (OUT,), "a status that was cleared is over; automatic replies are not"
+    graph.people[ANA.id] = replace(graph.people[ANA.id], away=())
+    office.clock.forward(10)
+    office.know(ANA)
+    assert absences(office) == ()
+
+
+def test_one_directory_away_keeps_no_other_from_telling_who_has_left() -> None:
+    office, graph, chat = several()
+    office.know(ANA)
+    graph.away, chat.people[ANA.id] = True, replace(ANA, active=False)
+    with pytest.raises(Unknown):
+        office.people.refresh()
+    assert not office.store.people([ANA.id])[ANA.id][0].active
+
+
+def test_one_person_has_several_ids_and_is_found_by_each() -> None:
+    office, _, _ = several()
+    for platform, chat_id in (("teams", "oid"), ("slack", "U0ANA")):
+        found = office.people.by_chat(platform, chat_id)
+        assert found is not None
+        assert (found.id, found.chat) == (ANA.id, {"teams": "oid", "slack": "U0ANA"})
+
+
+def test_whom_a_directory_knows_and_the_chat_does_not_cannot_be_asked_there() -> None:
+    office, graph, _ = several()
+    graph.people[BEN.id] = replace(BEN, chat={"teams": "ben"})
+    office.people = replace(office.people, directories=[office.file, *office.people.directories])
+    ben = office.know(BEN)
+    assert ben is not None
+    assert (ben.kind, ben.may_own) == ("unknown", False)
+    office.people = replace(office.people, platforms=("slack", "teams"))
+    office.clock.forward(10)
+    ben = office.know(BEN)
+    assert ben is not None
+    assert ben.may_own
