@@ -54,13 +54,13 @@ def between(connection: Connection, schedule: str, start: datetime, until: datet
 
 
 def _read(connection: Connection, schedule: str, when: ColumnElement[bool]) -> list[Shift]:
-    """Overrides first, the newest first of all; then the calendar's in their order."""
+    """The calendar's by their start; then overrides as they were made: whose is made last takes over from the rest."""
     if not storable(schedule):
         return []
     query = select(shifts).where(STANDING, shifts.c.schedule == schedule, when)
     found = connection.execute(query.order_by(shifts.c.start, shifts.c.id)).all()
-    newest = sorted((row for row in found if row.override), key=lambda row: row.id, reverse=True)
-    return [rows.shift(row) for row in (*newest, *(row for row in found if not row.override))]
+    overrides = sorted((row for row in found if row.override), key=lambda row: row.id)
+    return [rows.shift(row) for row in (*(row for row in found if not row.override), *overrides)]
 
 
 def keep_group(connection: Connection, handle: str, members: Sequence[str], at: datetime) -> None:

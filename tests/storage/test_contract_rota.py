@@ -10,7 +10,7 @@ import pytest
 
 from bot.core import alert as life
 from bot.core.mutes import Mute
-from bot.core.oncall import Shift
+from bot.core.oncall import Schedule, Shift, on_call
 from bot.core.people import Away, Person
 from bot.core.signal import Severity
 from bot.core.state import fold
@@ -127,12 +127,15 @@ def test_wishes_are_kept_one_by_one_and_count_before_a_directory(world: Any, ana
 # ── schedules and groups ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
+AP = Schedule(name="ap", calendar="https://calendar.example/ap.ics")
+
+
 def shift(world: Any, start: timedelta, until: timedelta, who: str = "ana", **more: Any) -> Shift:
     at = world.clock.at
     return Shift(**{"start": at + start, "until": at + until, "person": f"{who}@acme.example", **more})
 
 
-def test_a_calendars_shifts_and_overrides_come_back_overrides_newest_first(world: Any) -> None:
+def test_a_calendars_shifts_and_overrides_come_back_and_of_two_overrides_the_later_made_is_on_call(world: Any) -> None:
     late, early = shift(world, 8 * HOUR, DAY, "ben"), shift(world, -HOUR, 8 * HOUR)
     world.store.keep_calendar("ap", [late, early], at=world.clock.at)
     first = shift(world, HOUR, 3 * HOUR, "cleo", override=True, by="ana@acme.example")
@@ -142,11 +145,12 @@ def test_a_calendars_shifts_and_overrides_come_back_overrides_newest_first(world
     world.store.override("other", first, at=world.clock.at)
     now = world.clock.at
     between = world.store.shifts_between
-    assert between("ap", now, now + DAY) == [second, first, early, late]
+    assert between("ap", now, now + DAY) == [early, late, first, second]
     assert between("ap", now + 3 * HOUR, now + 8 * HOUR) == [early], "half-open on both sides"
     assert between("nobody", now, now + DAY) == between("n\0body", now, now + DAY) == []
     with world.store.transaction() as tx:
-        assert list(tx.shifts("ap", now + HOUR)) == [second, first, early]
+        assert list(tx.shifts("ap", now + HOUR)) == [early, first, second]
+        assert on_call(AP, now + HOUR, tx.shifts("ap", now + HOUR)) == second
         assert list(tx.shifts("ap", now + 3 * HOUR)) == [early]
         assert list(tx.shifts("ap", now + 8 * HOUR)) == [late]
         assert list(tx.shifts("ap", now + DAY)) == []
@@ -156,7 +160,7 @@ def test_an_override_is_one_whatever_the_shift_says(world: Any) -> None:
     world.store.override("ap", shift(world, HOUR, DAY), at=world.clock.at)
     world.store.keep_calendar("ap", [shift(world, HOUR, DAY, "ben", override=True)], at=world.clock.at)
     found = world.store.shifts_between("ap", world.clock.at, world.clock.at + DAY)
-    assert [(one.person, one.override) for one in found] == [("ana@acme.example", True), ("ben@acme.example", False)]
+    assert [(one.person, one.override) for one in found] == [("ben@acme.example", False), ("ana@acme.example", True)]
 
 
 def test_a_calendar_that_is_read_again_replaces_what_is_not_over_and_no_overrides(world: Any) -> None:
@@ -169,9 +173,9 @@ def test_a_calendar_that_is_read_again_replaces_what_is_not_over_and_no_override
     for _ in range(2):
         world.store.keep_calendar("ap", [now_on, instead, instead], at=world.clock.at)
     start, until = world.clock.at - DAY, world.clock.at + DAY
-    assert world.store.shifts_between("ap", start, until) == [taken, over, now_on, instead]
+    assert world.store.shifts_between("ap", start, until) == [over, now_on, instead, taken]
     world.store.keep_calendar("ap", [], at=world.clock.at)
-    assert world.store.shifts_between("ap", start, until) == [taken, over]
+    assert world.store.shifts_between("ap", start, until) == [over, taken]
     assert world.store.shifts_between("other", start, until) == [ahead]
 
 
