@@ -6,7 +6,7 @@ One process at a time does it, every few minutes; twice, late or never does no h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,14 +14,15 @@ import structlog
 from bot.core import letters, oncall
 from bot.core.asking import is_exception
 from bot.core.hours import local_date, morning
-from bot.core.people import Person
+from bot.core.people import Person, managers
 from bot.core.policy import Policy
 from bot.core.routing import Plan
 from bot.core.state import Alert, Status
 from bot.directories import Calendar, Groups
 from bot.people import People
-from bot.ports import AlertFilter, Clock, Store, Unknown
+from bot.ports import AlertFilter, Away, Clock, Store, Unknown
 from bot.rota import Letter
+from bot.saying import roster
 
 log = structlog.get_logger()
 
@@ -31,9 +32,14 @@ LATE = timedelta(hours=4)
 WARNED = timedelta(days=2)
 """how long before a gap people are told of it"""
 AHEAD = timedelta(days=45)
-"""how far a calendar is read"""
+"""how far a calendar is read, and the end of a gap looked for"""
 LISTED = 200
 """alerts that one list is made of"""
+PAGES = 25
+"""pages of as many that are looked through for what stands last in them: exceptions are asked about most seldom"""
+AGAIN = 600.0
+"""machine seconds between two looks at one morning's list, which is owed once however often it is made"""
+DAY = 24 * 3600.0
 OWNERS = 20
 """owners whose alerts one list of a line reads"""
 
@@ -49,6 +55,8 @@ class Keeper:
     directories: Sequence[Groups] = ()
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     """schedule ▶ its calendar"""
+    release: Callable[[str], object]
+    """`Loop.release`: an alert that was held back is shown"""
     _done: dict[str, float] = field(default_factory=dict, repr=False, compare=False)
 
     def keep(self) -> int:
@@ -63,27 +71,40 @@ class Keeper:
         now = self.clock.machine()
         if 0 <= now - self._done.get(what, float("-inf")) < every:
             return False
+        for old in [one for one, at in self._done.items() if now - at > DAY]:
+            del self._done[old]
         self._done[what] = now
         return True
 
     def _try(self, part: Callable[[], int]) -> int:
         try:
             return part()
+        except Away:
+            raise
         except Unknown as error:
             log.warning("not kept up: it cannot be asked now", action="away", what=part.__name__, reason=error.code)
-            return 0
+        except Exception:  # what breaks over one list or calendar must not cost everybody their morning
+            log.exception("not kept up: it broke", action="keep_broke", what=part.__name__)
+        return 0
 
     # ── what others know ─────────────────────────────────────────────────────────────────────────────────────────
 
     def _groups(self) -> int:
         for handle in self.groups:
-            for directory in self.directories:
-                members = directory.members(handle)
-                if members is not None:
-                    self.people.known(members)
-                    self.store.keep_group(handle, members, at=self.clock.now())
-                    break
+            try:
+                self._group(handle)
+            except Unknown as error:
+                # Whoever was in it last still is.
+                log.warning("a group cannot be asked for", action="away", group=handle, reason=error.code)
         return 0
+
+    def _group(self, handle: str) -> None:
+        for directory in self.directories:
+            members = directory.members(handle)
+            if members is not None:
+                self.people.known(members)
+                self.store.keep_group(handle, members, at=self.clock.now())
+                return
 
     def _calendars(self) -> int:
         now = self.clock.now()
@@ -96,25 +117,47 @@ class Keeper:
         return 0
 
     def _people(self) -> int:
+        """Whoever is on call soon is known before they are asked: their hours, and whether they are there."""
+        now = self.clock.now()
+        pieces = (piece for name in self.plan.schedules for piece in self._timeline(name, now + WARNED))
+        self.people.known({piece.person for piece in pieces if isinstance(piece, oncall.Shift)})
         self.people.refresh()
         return 0
+
+    def _timeline(self, schedule: str, until: datetime) -> tuple[oncall.Piece, ...]:
+        now = self.clock.now()
+        shifts = self.store.shifts_between(schedule, now, until)
+        return oncall.timeline(self.plan.schedules[schedule], now, until, shifts)
 
     # ── lists ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _mornings(self) -> int:
         """Each owner's open alerts as their working day begins; each manager's what is stuck in their line."""
-        now = self.clock.now()
-        owners = self.store.owners()
+        now, owners = self.clock.now(), self.store.owners()
+        remembered = self._with_managers(owners)
         lines: dict[str, list[str]] = {}
         for owner in owners:
-            chain = list(self.people.with_managers(owner))
-            for manager in chain[1:]:
+            for manager in managers(owner, roster(remembered)):
                 lines.setdefault(manager, []).append(owner)
-        known = self.people.known({*owners, *lines})
-        due = list(self._their_morning(known.values(), now))
+        # Directories are asked only of those whose day begins: hundreds of answers take longer than a worker has.
+        begun = {person.id for person, day in self._their_morning(remembered.values(), now) if self._look(person, day)}
+        due = list(self._their_morning(self.people.known(begun).values(), now))
         return self._post(
             one for person, day in due for one in self._morning(person, day, lines.get(person.id, ()), now)
         )
+
+    def _look(self, person: Person, day: str) -> bool:
+        return self._turn(f"morning of {person.id} {day}", AGAIN)
+
+    def _with_managers(self, owners: Iterable[str]) -> dict[str, Person]:
+        """These people and everybody above them, as they are remembered: one question for each height."""
+        found: dict[str, Person] = {}
+        wanted = set(owners)
+        while wanted:
+            level = {ref: person for ref, (person, _) in self.store.people(wanted).items()}
+            found |= level
+            wanted = {person.manager for person in level.values() if person.manager} - found.keys() - wanted
+        return found
 
     def _their_morning(self, people: Iterable[Person], now: datetime) -> Iterator[tuple[Person, str]]:
         """Those whose day has just begun, with its date; nobody who is away."""
@@ -143,13 +186,20 @@ class Keeper:
         now, last = self.clock.now(), self.plan.last_resort
         person = self.people.known([last]).get(last)
         mornings = list(self._their_morning([person], now)) if person else []
-        if not mornings:
+        if not mornings or not self._turn(f"exceptions {mornings[0][1]}", AGAIN):
             return 0
-        found = self._open(AlertFilter(status=("open",), order="due", limit=LISTED))
-        waiting = [alert for alert in found if self._is_exception(alert)]
-        message = letters.exceptions(waiting, now=now)
+        message = letters.exceptions(filter(self._is_exception, self._all_open()), now=now)
         place = f"{self.plan.platform}:{self.plan.fallback_channel}"
         return self._post([Letter(key=f"exceptions:{mornings[0][1]}", place=place, message=message)] if message else [])
+
+    def _all_open(self) -> Iterator[Alert]:
+        which: AlertFilter | None = AlertFilter(status=("open",), order="due", limit=LISTED)
+        for _ in range(PAGES):
+            if which is None:
+                return
+            page = self.store.alerts(which)
+            yield from (alert for alert in page.items if alert.has_card)
+            which = replace(which, cursor=page.next) if page.next else None
 
     def _is_exception(self, alert: Alert) -> bool:
         policy: Policy = self.store.policy(alert.policy, alert.policy_version).of(alert.severity)
@@ -161,17 +211,22 @@ class Keeper:
         now = self.clock.now()
         place = f"{self.plan.platform}:{self.plan.fallback_channel}"
         owed: list[Letter] = []
-        for name, schedule in self.plan.schedules.items():
-            shifts = self.store.shifts_between(name, now, now + WARNED)
-            for start, until in oncall.gaps(schedule, now, now + WARNED, shifts)[:3]:
-                # A gap that has begun is told by its end: its start moves on with every look.
-                key = f"gap:{name}:{until.isoformat() if start <= now else start.isoformat()}"
-                owed.append(Letter(key=key, place=place, message=letters.gap(name, start, until, now=now), rank=1))
+        for name in self.plan.schedules:
+            gaps = [piece for piece in self._timeline(name, now + AHEAD) if isinstance(piece, oncall.Gap)]
+            for gap in [one for one in gaps if one.start < now + WARNED][:3]:
+                until = gap.until if gap.until < now + AHEAD else None
+                message = letters.gap(name, gap.start, until, now=now)
+                owed.append(
+                    Letter(key=f"gap:{name}:{_known_by(gap, until, now)}", place=place, message=message, rank=1)
+                )
         return self._post(owed)
 
     def _mutes(self) -> int:
         now, listed = self.clock.now(), 0
         for mute in self.store.unlisted_mutes(now):
+            # Whoever ended it by hand may not have come to show all of it.
+            for alert_id in self.store.unmute(mute.id, at=now, by=mute.owner):
+                self.release(alert_id)
             held = self.store.held_back(mute.id, limit=LISTED)
             message = letters.held_back(mute, held, more=len(held) == LISTED, now=now)
             place = f"{self.plan.platform}:@{mute.owner}"
@@ -182,3 +237,10 @@ class Keeper:
     def _post(self, owed: Iterable[Letter]) -> int:
         owed = list(owed)
         return len(self.store.post_letters(owed, at=self.clock.now())) if owed else 0
+
+
+def _known_by(gap: oncall.Gap, until: datetime | None, now: datetime) -> str:
+    """What stays the same of a gap with every look: its start or, once it has begun, its end; without one, the day."""
+    if gap.start > now:
+        return gap.start.isoformat()
+    return until.isoformat() if until else f"on {now.date().isoformat()}"

@@ -77,7 +77,9 @@ class World:
             sweeper=self.sweeper,
             aftermath=self.aftermath,
             people=self.people,
-            keeper=Keeper(store=self.store, people=self.people, clock=self.clock, plan=self.plan),
+            keeper=Keeper(
+                store=self.store, people=self.people, clock=self.clock, plan=self.plan, release=self.loop.release
+            ),
             reporter=Reporter(store=self.store, clock=self.clock, chats={"slack": self.chat}, queue=self.queue),
         )
         self.gestures = itertools.count(1)
