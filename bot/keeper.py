@@ -14,14 +14,15 @@ import structlog
 from bot.core import letters, oncall
 from bot.core.asking import is_exception
 from bot.core.hours import local_date, morning
-from bot.core.people import Person
+from bot.core.people import Person, managers
 from bot.core.policy import Policy
 from bot.core.routing import Plan
 from bot.core.state import Alert, Status
 from bot.directories import Calendar, Groups
 from bot.people import People
-from bot.ports import AlertFilter, Clock, Store, Unknown
+from bot.ports import AlertFilter, Away, Clock, Store, Unknown
 from bot.rota import Letter
+from bot.saying import roster
 
 log = structlog.get_logger()
 
@@ -31,11 +32,14 @@ LATE = timedelta(hours=4)
 WARNED = timedelta(days=2)
 """how long before a gap people are told of it"""
 AHEAD = timedelta(days=45)
-"""how far a calendar is read"""
+"""how far a calendar is read, and the end of a gap looked for"""
 LISTED = 200
 """alerts that one list is made of"""
 PAGES = 25
-"""pages of open alerts that are looked through for exceptions"""
+"""pages of as many that are looked through for what stands last in them: exceptions are asked about most seldom"""
+AGAIN = 600.0
+"""machine seconds between two looks at one morning's list, which is owed once however often it is made"""
+DAY = 24 * 3600.0
 OWNERS = 20
 """owners whose alerts one list of a line reads"""
 
@@ -51,6 +55,8 @@ class Keeper:
     directories: Sequence[Groups] = ()
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     """schedule ▶ its calendar"""
+    release: Callable[[str], object]
+    """`Loop.release`: an alert that was held back is shown"""
     _done: dict[str, float] = field(default_factory=dict, repr=False, compare=False)
 
     def keep(self) -> int:
@@ -65,34 +71,40 @@ class Keeper:
         now = self.clock.machine()
         if 0 <= now - self._done.get(what, float("-inf")) < every:
             return False
+        for old in [one for one, at in self._done.items() if now - at > DAY]:
+            del self._done[old]
         self._done[what] = now
         return True
 
     def _try(self, part: Callable[[], int]) -> int:
         try:
             return part()
+        except Away:
+            raise
         except Unknown as error:
             log.warning("not kept up: it cannot be asked now", action="away", what=part.__name__, reason=error.code)
-            return 0
+        except Exception:  # what breaks over one list or calendar must not cost everybody their morning
+            log.exception("not kept up: it broke", action="keep_broke", what=part.__name__)
+        return 0
 
     # ── what others know ─────────────────────────────────────────────────────────────────────────────────────────
 
     def _groups(self) -> int:
         for handle in self.groups:
             try:
-                members = self._members(handle)
+                self._group(handle)
             except Unknown as error:
-                # Who was in it last goes on being asked.
-                log.warning("a group cannot be read", action="away", group=handle, reason=error.code)
-                continue
+                # Whoever was in it last still is.
+                log.warning("a group cannot be asked for", action="away", group=handle, reason=error.code)
+        return 0
+
+    def _group(self, handle: str) -> None:
+        for directory in self.directories:
+            members = directory.members(handle)
             if members is not None:
                 self.people.known(members)
                 self.store.keep_group(handle, members, at=self.clock.now())
-        return 0
-
-    def _members(self, handle: str) -> tuple[str, ...] | None:
-        answers = (directory.members(handle) for directory in self.directories)
-        return next((members for members in answers if members is not None), None)
+                return
 
     def _calendars(self) -> int:
         now = self.clock.now()
@@ -105,25 +117,35 @@ class Keeper:
         return 0
 
     def _people(self) -> int:
+        """Whoever is on call soon is known before they are asked: their hours, and whether they are there."""
+        now = self.clock.now()
+        pieces = (piece for name in self.plan.schedules for piece in self._timeline(name, now + WARNED))
+        self.people.known({piece.person for piece in pieces if isinstance(piece, oncall.Shift)})
         self.people.refresh()
         return 0
+
+    def _timeline(self, schedule: str, until: datetime) -> tuple[oncall.Piece, ...]:
+        now = self.clock.now()
+        shifts = self.store.shifts_between(schedule, now, until)
+        return oncall.timeline(self.plan.schedules[schedule], now, until, shifts)
 
     # ── lists ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _mornings(self) -> int:
         """Each owner's open alerts as their working day begins; each manager's what is stuck in their line."""
-        now = self.clock.now()
-        owners = self.store.owners()
+        now, owners = self.clock.now(), self.store.owners()
+        remembered = self._with_managers(owners)
         lines: dict[str, list[str]] = {}
         for owner in owners:
-            chain = list(self.people.with_managers(owner))
-            for manager in chain[1:]:
+            for manager in managers(owner, roster(remembered)):
                 lines.setdefault(manager, []).append(owner)
-        known = self.people.known({*owners, *lines})
-        there = [one for one in known.values() if one.may_own and not one.absence(now)]
+        # Directories are asked only of those whose day begins: hundreds of answers take longer than a worker has.
+        here = [person for person in remembered.values() if self._begun(person, now)]
+        looked = {person.id for person in here if self._turn(f"morning of {person.id}", AGAIN)}
+        known = [one for one in self.people.known(looked).values() if one.may_own and not one.absence(now)]
         return self._post(
             letter
-            for person in there
+            for person in known
             if (begun := self._begun(person, now))
             for letter in self._morning(person, begun, lines.get(person.id, ()), now)
         )
@@ -132,6 +154,16 @@ class Keeper:
         """When their working day began, where that was just now."""
         begun = morning(person.hours, local_date(person.hours, now), self.plan.days_off)
         return begun if begun and begun <= now < begun + LATE else None
+
+    def _with_managers(self, owners: Iterable[str]) -> dict[str, Person]:
+        """These people and everybody above them, as they are remembered: one question for each height."""
+        found: dict[str, Person] = {}
+        wanted = set(owners)
+        while wanted:
+            level = {ref: person for ref, (person, _) in self.store.people(wanted).items()}
+            found |= level
+            wanted = {person.manager for person in level.values() if person.manager} - found.keys() - wanted
+        return found
 
     def _morning(self, person: Person, begun: datetime, line: Sequence[str], now: datetime) -> Iterator[Letter]:
         """Of what was there as the day began: who was told of an alert at ten needs no good morning for it."""
@@ -153,7 +185,7 @@ class Keeper:
         """Once a day, as the day of the owner of last resort begins: a channel reads it, whoever of them is away."""
         now, last = self.clock.now(), self.plan.last_resort
         person = self.people.known([last]).get(last) or Person(id=last, name=last)
-        if not (begun := self._begun(person, now)):
+        if not (begun := self._begun(person, now)) or not self._turn(f"exceptions {begun}", AGAIN):
             return 0
         waiting = [alert for alert in self._all_open() if self._is_exception(alert)]
         if not (message := letters.exceptions(waiting, now=now)):
@@ -197,6 +229,9 @@ class Keeper:
     def _mutes(self) -> int:
         now, listed = self.clock.now(), 0
         for mute in self.store.unlisted_mutes(now):
+            # Whoever ended it by hand may not have come to show all of it.
+            for alert_id in self.store.unmute(mute.id, at=now, by=mute.owner):
+                self.release(alert_id)
             held = self.store.held_back(mute.id, limit=LISTED)
             message = letters.held_back(mute, held, more=len(held) == LISTED, now=now)
             place = f"{self.plan.platform}:@{mute.owner}"

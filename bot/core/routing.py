@@ -230,7 +230,6 @@ def members_here(handle: str, roster: Roster, at: datetime) -> tuple[str, ...]:
     return tuple(one for one in roster.group(handle) if not gone(one, roster) and not absent(one, roster, at))
 
 
-_LONGEST = 320
 _EMAIL = re.compile(r"[^\s@<>,;:]+@[^\s@<>,;:]+\.[^\s@<>,;:]+|slack:[UW][A-Z0-9]{2,20}")
 
 
@@ -238,7 +237,7 @@ def _in_field(owner: Owner, signal: Signal, known: Known) -> People:
     named = (value_of(signal, owner.who) or "").strip()
     ref = named if named.startswith("slack:") else named.lower()
     # What an AI wrote there is data: nothing that does not look like a person is ever looked up, however long it is.
-    return (ref,) if len(ref) <= _LONGEST and _EMAIL.fullmatch(ref) else f"{owner.who} names nobody"
+    return (ref,) if len(ref) <= 320 and _EMAIL.fullmatch(ref) else f"{owner.who} names nobody"
 
 
 def _in_table(owner: Owner, signal: Signal, known: Known) -> People:
