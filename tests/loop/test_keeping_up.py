@@ -298,8 +298,8 @@ class Asked:
         if what in self.away:
             raise Unknown("timeout")
 
-    def find(self, ref: str, /) -> None:
-        return None
+    def find(self, ref: str, /) -> Any:
+        return next((one for one in self.roll if one.id == ref), None)
 
     def members(self, handle: str, /) -> tuple[str, ...] | None:
         self._ask(handle)
