@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import ColumnElement, Connection, and_, literal, select, true, tuple_
 
 from bot.core.state import Alert, card
 from bot.ports import Receipt
@@ -22,15 +23,20 @@ def search(connection: Connection, words: str, limit: int) -> list[Alert]:
     wanted = words.casefold().split()
     if not wanted or not storable(words):
         return []
-    found: list[Alert] = []
-    query = select(*rows.ALERT).order_by(alerts.c.raised_at.desc(), alerts.c.id.desc()).limit(NEWEST)
-    with connection.execution_options(yield_per=BATCH).execute(query) as newest:
-        for row in newest:
-            if (alert := rows.alert(row)) and mentions(alert, wanted):
-                found.append(alert)
-                if len(found) == limit:
-                    break
-    return found
+    return list(islice((alert for alert in _newest(connection) if mentions(alert, wanted)), limit))
+
+
+def _newest(connection: Connection) -> Iterator[Alert]:
+    """Batch by batch: a cursor would need a transaction, and reading has none on PostgreSQL."""
+    query = select(*rows.ALERT).order_by(alerts.c.raised_at.desc(), alerts.c.id.desc()).limit(BATCH)
+    older: ColumnElement[bool] = true()
+    for _ in range(NEWEST // BATCH):
+        batch = connection.execute(query.where(older)).all()
+        yield from map(rows.alert, batch)
+        if len(batch) < BATCH:
+            return
+        last = (literal(batch[-1].raised_at, alerts.c.raised_at.type), literal(batch[-1].id, alerts.c.id.type))
+        older = tuple_(alerts.c.raised_at, alerts.c.id) < tuple_(*last)
 
 
 def mentions(alert: Alert, wanted: Sequence[str]) -> bool:
