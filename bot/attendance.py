@@ -186,7 +186,8 @@ class Attendance:
         held = [alert for one in open_ones for alert in self.store.unmute(one.id, at=now, by=by.id)]
         for alert_id in held:
             self.release(alert_id)
-        waiting = f" {len(held)} alerts that it held back are shown now." if held else ""
+        held_back = "1 alert that it held back is" if len(held) == 1 else f"{len(held)} alerts that it held back are"
+        waiting = f" {held_back} shown now." if held else ""
         return _yes(Quote(one_line(what, 80)), f" is not muted any more.{waiting}")
 
     def muted(self) -> list[Mute]:
