@@ -60,14 +60,22 @@ class People:
     def refresh(self) -> None:
         """Whoever the directories that can tell of everybody at once know: who is away, and who has left, in time.
 
-        Raises Unknown where one of them cannot be asked now.
+        Raises Unknown where one of them cannot be asked now; the others have been.
         """
-        now = self.clock.now()
+        failed: Unknown | None = None
         for directory in self.directories:
-            if isinstance(directory, Roll):
-                everybody = iter(directory.everybody())
-                while some := list(islice(everybody, 500)):
-                    self._remember(some, now)
+            try:
+                if isinstance(directory, Roll):
+                    self._read(directory)
+            except Unknown as error:
+                failed = error
+        if failed:
+            raise failed
+
+    def _read(self, directory: Roll) -> None:
+        everybody, now = iter(directory.everybody()), self.clock.now()
+        while some := list(islice(everybody, 500)):
+            self._remember(some, now)
 
     def _remember(self, some: Sequence[Person], now: datetime) -> None:
         """Only who is remembered already, and only what such a list says of them: managers are asked for one by one."""
@@ -90,11 +98,15 @@ class People:
 
     def _ask(self, refs: Sequence[str], before: dict[str, Person], now: datetime) -> dict[str, Person]:
         answers = {ref: person for ref in refs if (person := self._find(ref, before.get(ref)))}
+        if not answers:
+            return {}
         found = {person.id: person for person in answers.values()}.values()
         for at, is_sure in ((now, True), (NEVER, False)):
             if some := [person for person in found if self._is_sure(person) == is_sure]:
                 self.store.save_people(some, at=at)
-        return answers
+        # With what they say of themselves: a directory knows neither their wishes nor whom they left in their place.
+        stored = self.store.people({person.id for person in found})
+        return {ref: stored[person.id][0] for ref, person in answers.items() if person.id in stored}
 
     def _is_sure(self, person: Person) -> bool:
         """Whether a chat has had its say: while it is away only the file knows them, and nobody could write to them."""
