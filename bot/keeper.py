@@ -51,6 +51,8 @@ class Keeper:
     directories: Sequence[Groups] = ()
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     """schedule ▶ its calendar"""
+    release: Callable[[str], object]
+    """`Loop.release`: an alert that was held back is shown"""
     _done: dict[str, float] = field(default_factory=dict, repr=False, compare=False)
 
     def keep(self) -> int:
@@ -197,6 +199,9 @@ class Keeper:
     def _mutes(self) -> int:
         now, listed = self.clock.now(), 0
         for mute in self.store.unlisted_mutes(now):
+            # Whoever ended it by hand, or took it out of the file, may not have come to show what it held back.
+            for alert_id in self.store.unmute(mute.id, at=now, by=mute.owner):
+                self.release(alert_id)
             held = self.store.held_back(mute.id, limit=LISTED)
             message = letters.held_back(mute, held, more=len(held) == LISTED, now=now)
             place = f"{self.plan.platform}:@{mute.owner}"

@@ -279,6 +279,20 @@ def test_a_mute_that_was_ended_by_hand_is_listed_too(world: Any) -> None:
     assert letters(world).count("mute:m1") == 1
 
 
+def test_what_a_mute_held_back_is_shown_although_whoever_ended_it_did_not_come_so_far(world: Any) -> None:
+    world.store.mute(Mute(id="m1", start=T0, until=T0 + 20 * DAY, owner=BEN.id, source="ap-auditor"), at=T0)
+    alert = world.raised()
+    assert alert.held_by == "m1"
+    world.clock.forward(1)
+    assert world.store.unmute("m1", at=world.clock.at, by=BEN.id) == [alert.id], "and there the process ends"
+    world.keeper.keep()
+    after = world.alert(alert.id)
+    assert (after.held_by, after.snoozed_until, after.due_at) == (None, None, T0 + minutes(11))
+    world.deliver()
+    assert world.card(alert)
+    assert letters(world).count("mute:m1") == 1
+
+
 # ── what others know ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
