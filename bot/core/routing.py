@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 
@@ -116,7 +116,7 @@ class Route:
             if isinstance(found, str):
                 over.append(found)
             elif found.person not in declined:
-                return Candidate(person=found.person, why="; ".join((*over, found.why)), turn=found.turn)
+                return replace(found, why="; ".join((*over, found.why))) if over else found
         return Candidate(person=known.plan.last_resort, why="; ".join((*over, "owner of last resort")))
 
     def following(self, known: Known, declined: tuple[str, ...]) -> Candidate | None:
@@ -127,9 +127,8 @@ class Route:
     def candidates(self, known: Known) -> Iterator[Candidate | str]:
         """Everybody in question, best first, each once; a sentence for each who is stepped over."""
         seen: set[str] = set()
-        last = Candidate(person=known.plan.last_resort, why="owner of last resort")
         # Nobody looks further up than there is a need to: most alerts go to the first who is named.
-        for found in chain(self._named(known), self._above(known), (last,)):
+        for found in chain(self._named(known), self._above(known), self._last(known)):
             if isinstance(found, str):
                 yield found
                 continue
@@ -146,6 +145,9 @@ class Route:
     def _named(self, known: Known) -> Iterator[Candidate | str]:
         for owner, why in self.claims:
             yield from _found(owner, self.signal, why, known)
+
+    def _last(self, known: Known) -> Iterator[Candidate]:
+        yield Candidate(person=known.plan.last_resort, why="owner of last resort")
 
     def _above(self, known: Known) -> Iterator[Candidate]:
         """The managers above those who are named, nearest first."""
@@ -165,7 +167,7 @@ def _here(found: Candidate, known: Known) -> Candidate | str:
         return f"{ref} is {reason}"
     away = absent(ref, known.roster, known.at)
     if away is None:
-        return Candidate(person=ref, why=found.why, turn=found.turn)
+        return found if ref == found.person else Candidate(person=ref, why=found.why, turn=found.turn)
     until = f"away until {away.until:%Y-%m-%d %H:%M} UTC"
     if delegate := stand_in(ref, known.roster, known.at):
         return Candidate(person=delegate, why=f"{found.why}; stands in for {ref}, {until}", turn=found.turn)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from bot.core.events import Actor, Event, Kind
@@ -219,9 +220,20 @@ def change(alert: Alert, cause: Cause, *, to: Mapping[str, Any]) -> Change:
 
 def having(alert: Alert, to: Mapping[str, Any]) -> Alert:
     """`alert` with the fields in `to`; `dataclasses.replace` does the same in ten times the time."""
-    values = {**vars(alert), **to}
+    return _made({**vars(alert), **to})
+
+
+def born(**values: Any) -> Alert:
+    """A new alert; `Alert(...)` does the same in four times the time, and every raise makes one."""
+    return _made(_USUAL | values)
+
+
+_USUAL = {f.name: f.default for f in fields(Alert) if f.default is not MISSING}
+
+
+def _made(values: dict[str, Any]) -> Alert:
     if len(values) != len(_PLAIN):
-        raise TypeError(f"an alert has no {', '.join(sorted(values.keys() - set(_PLAIN)))}")
+        raise TypeError(f"not the fields of an alert: {', '.join(sorted(values.keys() ^ set(_PLAIN)))}")
     after = object.__new__(Alert)
     object.__setattr__(after, "__dict__", values)
     return after
@@ -267,7 +279,7 @@ def packed(alert: Alert) -> dict[str, Any]:
     """The alert as JSON-able data, without what is as it always begins; `unpacked` is its inverse."""
     # Most fields are JSON already; every raise packs them, so a call for each is worth sparing.
     return {
-        name: value if type(value) in _AS_IS else _pack(value)
+        name: value if (kind := type(value)) in _AS_IS else _PACKERS[kind](value)
         for name, value in vars(alert).items()
         if value or name not in _BEGUN_EMPTY
     }
@@ -291,19 +303,19 @@ def fold(events: Iterable[Event]) -> Alert:
 
 
 def _pack(value: Any) -> Any:
-    if type(value) in _AS_IS:
-        return value
-    if isinstance(value, datetime):
-        return _as_text(value)
-    if isinstance(value, Signal):
-        return value.packed
-    if isinstance(value, StrEnum):
-        return value.value
-    return list(value) if isinstance(value, tuple) else value
+    kind = type(value)
+    return value if kind in _AS_IS else _PACKERS[kind](value)
 
 
 _as_text = lru_cache(maxsize=256)(datetime.isoformat)
 """What one decision packs has few different instants."""
+_PACKERS: dict[type, Callable[[Any], Any]] = {
+    datetime: _as_text,
+    Signal: attrgetter("packed"),
+    Severity: str.__str__,
+    Status: str.__str__,
+    tuple: list,
+}
 
 
 def _unpack(name: str, value: Any) -> Any:
