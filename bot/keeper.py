@@ -32,13 +32,13 @@ LATE = timedelta(hours=4)
 WARNED = timedelta(days=2)
 """how long before a gap people are told of it"""
 AHEAD = timedelta(days=45)
-"""how far a calendar is read, and the end of a gap looked for"""
+"""how far a calendar is read"""
 LISTED = 200
 """alerts that one list is made of"""
 PAGES = 25
-"""pages of as many that are looked through for what stands last in them: exceptions are asked about most seldom"""
+"""pages of open alerts that are looked through for exceptions"""
 AGAIN = 600.0
-"""machine seconds between two looks at one morning's list, which is owed once however often it is made"""
+"""machine seconds between two looks at one morning's lists, which are owed once however often they are made"""
 DAY = 24 * 3600.0
 OWNERS = 20
 """owners whose alerts one list of a line reads"""
@@ -83,7 +83,7 @@ class Keeper:
             raise
         except Unknown as error:
             log.warning("not kept up: it cannot be asked now", action="away", what=part.__name__, reason=error.code)
-        except Exception:  # what breaks over one list or calendar must not cost everybody their morning
+        except Exception:  # what breaks over one list or calendar must not cost everybody else theirs
             log.exception("not kept up: it broke", action="keep_broke", what=part.__name__)
         return 0
 
@@ -92,19 +92,19 @@ class Keeper:
     def _groups(self) -> int:
         for handle in self.groups:
             try:
-                self._group(handle)
+                members = self._members(handle)
             except Unknown as error:
-                # Whoever was in it last still is.
-                log.warning("a group cannot be asked for", action="away", group=handle, reason=error.code)
-        return 0
-
-    def _group(self, handle: str) -> None:
-        for directory in self.directories:
-            members = directory.members(handle)
+                # Who was in it last goes on being asked.
+                log.warning("a group cannot be read", action="away", group=handle, reason=error.code)
+                continue
             if members is not None:
                 self.people.known(members)
                 self.store.keep_group(handle, members, at=self.clock.now())
-                return
+        return 0
+
+    def _members(self, handle: str) -> tuple[str, ...] | None:
+        answers = (directory.members(handle) for directory in self.directories)
+        return next((members for members in answers if members is not None), None)
 
     def _calendars(self) -> int:
         now = self.clock.now()
@@ -119,15 +119,14 @@ class Keeper:
     def _people(self) -> int:
         """Whoever is on call soon is known before they are asked: their hours, and whether they are there."""
         now = self.clock.now()
-        pieces = (piece for name in self.plan.schedules for piece in self._timeline(name, now + WARNED))
-        self.people.known({piece.person for piece in pieces if isinstance(piece, oncall.Shift)})
+        soon: set[str] = set()
+        for name, schedule in self.plan.schedules.items():
+            shifts = self.store.shifts_between(name, now, now + WARNED)
+            pieces = oncall.timeline(schedule, now, now + WARNED, shifts)
+            soon |= {piece.person for piece in pieces if isinstance(piece, oncall.Shift)}
+        self.people.known(soon)
         self.people.refresh()
         return 0
-
-    def _timeline(self, schedule: str, until: datetime) -> tuple[oncall.Piece, ...]:
-        now = self.clock.now()
-        shifts = self.store.shifts_between(schedule, now, until)
-        return oncall.timeline(self.plan.schedules[schedule], now, until, shifts)
 
     # ── lists ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -139,31 +138,33 @@ class Keeper:
         for owner in owners:
             for manager in managers(owner, roster(remembered)):
                 lines.setdefault(manager, []).append(owner)
-        # Directories are asked only of those whose day begins: hundreds of answers take longer than a worker has.
-        here = [person for person in remembered.values() if self._begun(person, now)]
-        looked = {person.id for person in here if self._turn(f"morning of {person.id}", AGAIN)}
-        known = [one for one in self.people.known(looked).values() if one.may_own and not one.absence(now)]
+        # Directories are asked only of those whose day begins: a thousand answers take longer than a worker has.
+        begin = {one.id for one in remembered.values() if (at := self._begun(one, now)) and self._is_new(one, at)}
+        there = [one for one in self.people.known(begin).values() if one.may_own and not one.absence(now)]
         return self._post(
             letter
-            for person in known
+            for person in there
             if (begun := self._begun(person, now))
             for letter in self._morning(person, begun, lines.get(person.id, ()), now)
         )
-
-    def _begun(self, person: Person, now: datetime) -> datetime | None:
-        """When their working day began, where that was just now."""
-        begun = morning(person.hours, local_date(person.hours, now), self.plan.days_off)
-        return begun if begun and begun <= now < begun + LATE else None
 
     def _with_managers(self, owners: Iterable[str]) -> dict[str, Person]:
         """These people and everybody above them, as they are remembered: one question for each height."""
         found: dict[str, Person] = {}
         wanted = set(owners)
         while wanted:
-            level = {ref: person for ref, (person, _) in self.store.people(wanted).items()}
-            found |= level
-            wanted = {person.manager for person in level.values() if person.manager} - found.keys() - wanted
+            asked, level = wanted, [person for person, _ in self.store.people(wanted).values()]
+            found |= {person.id: person for person in level}
+            wanted = {person.manager for person in level if person.manager} - found.keys() - asked
         return found
+
+    def _is_new(self, person: Person, begun: datetime) -> bool:
+        return self._turn(f"morning of {person.id} {begun.isoformat()}", AGAIN)
+
+    def _begun(self, person: Person, now: datetime) -> datetime | None:
+        """When their working day began, where that was just now."""
+        begun = morning(person.hours, local_date(person.hours, now), self.plan.days_off)
+        return begun if begun and begun <= now < begun + LATE else None
 
     def _morning(self, person: Person, begun: datetime, line: Sequence[str], now: datetime) -> Iterator[Letter]:
         """Of what was there as the day began: who was told of an alert at ten needs no good morning for it."""
@@ -185,7 +186,7 @@ class Keeper:
         """Once a day, as the day of the owner of last resort begins: a channel reads it, whoever of them is away."""
         now, last = self.clock.now(), self.plan.last_resort
         person = self.people.known([last]).get(last) or Person(id=last, name=last)
-        if not (begun := self._begun(person, now)) or not self._turn(f"exceptions {begun}", AGAIN):
+        if not (begun := self._begun(person, now)) or not self._turn(f"exceptions {begun.isoformat()}", AGAIN):
             return 0
         waiting = [alert for alert in self._all_open() if self._is_exception(alert)]
         if not (message := letters.exceptions(waiting, now=now)):
@@ -229,7 +230,7 @@ class Keeper:
     def _mutes(self) -> int:
         now, listed = self.clock.now(), 0
         for mute in self.store.unlisted_mutes(now):
-            # Whoever ended it by hand may not have come to show all of it.
+            # Whoever ended it by hand, or took it out of the file, may not have come to show what it held back.
             for alert_id in self.store.unmute(mute.id, at=now, by=mute.owner):
                 self.release(alert_id)
             held = self.store.held_back(mute.id, limit=LISTED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 
@@ -116,7 +116,7 @@ class Route:
             if isinstance(found, str):
                 over.append(found)
             elif found.person not in declined:
-                return Candidate(person=found.person, why="; ".join((*over, found.why)), turn=found.turn)
+                return replace(found, why="; ".join((*over, found.why))) if over else found
         return Candidate(person=known.plan.last_resort, why="; ".join((*over, "owner of last resort")))
 
     def following(self, known: Known, declined: tuple[str, ...]) -> Candidate | None:
@@ -127,9 +127,12 @@ class Route:
     def candidates(self, known: Known) -> Iterator[Candidate | str]:
         """Everybody in question, best first, each once; a sentence for each who is stepped over."""
         seen: set[str] = set()
-        last = Candidate(person=known.plan.last_resort, why="owner of last resort")
         # Nobody looks further up than there is a need to: most alerts go to the first who is named.
-        for found in chain(self._named(known), self._above(known), (last,)):
+        for found in chain(
+            self._named(known),
+            self._above(known),
+            (Candidate(person=known.plan.last_resort, why="owner of last resort"),),
+        ):
             if isinstance(found, str):
                 yield found
                 continue
@@ -149,7 +152,7 @@ class Route:
 
     def _above(self, known: Known) -> Iterator[Candidate]:
         """The managers above those who are named, nearest first."""
-        named = list(dict.fromkeys(one.person for one in self._named(known) if isinstance(one, Candidate)))
+        named = dict.fromkeys(one.person for one in self._named(known) if isinstance(one, Candidate))
         for person in named:
             for manager in managers(person, known.roster):
                 if manager not in named:
@@ -165,7 +168,7 @@ def _here(found: Candidate, known: Known) -> Candidate | str:
         return f"{ref} is {reason}"
     away = absent(ref, known.roster, known.at)
     if away is None:
-        return Candidate(person=ref, why=found.why, turn=found.turn)
+        return found if ref == found.person else Candidate(person=ref, why=found.why, turn=found.turn)
     until = f"away until {away.until:%Y-%m-%d %H:%M} UTC"
     if delegate := stand_in(ref, known.roster, known.at):
         return Candidate(person=delegate, why=f"{found.why}; stands in for {ref}, {until}", turn=found.turn)
@@ -265,9 +268,8 @@ def route(signal: Signal, plan: Plan) -> Route:
     The chain of owners always ends at the owner of last resort.
     """
     layers = tuple(_layers(signal, plan))
-    channel, by_channel = next(
-        ((r.channel, why) for why, r in layers if r.channel), (plan.fallback_channel, "fallback")
-    )
+    nowhere = plan.fallback_channel, "fallback"
+    channel, by_channel = next(((r.channel, why) for why, r in layers if r.channel), nowhere)
     policy, by_policy = next(((r.policy, why) for why, r in layers if r.policy), ("default", "built in"))
     claims = [(Owner(signal.owner), "named in the alert")] if signal.owner else []
     claims += [(owner, why) for why, rule in layers for owner in rule.owners]

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from bot.core import values
 from bot.core.events import Actor, Event, Kind
 from bot.core.signal import Severity, Signal
 from bot.core.text import Text
-
-
-class Status(StrEnum):
-    OPEN = "open"
-    ACKNOWLEDGED = "acknowledged"
-    RESOLVED = "resolved"
-    CLOSED = "closed"
-    DISMISSED = "dismissed"
-
+from bot.core.values import Status as Status
 
 FINISHED = frozenset({Status.CLOSED, Status.DISMISSED})
 ASKING = frozenset({Status.OPEN, Status.ACKNOWLEDGED})
@@ -201,9 +192,20 @@ def change(alert: Alert, cause: Cause, *, to: Mapping[str, Any]) -> Change:
 
 def having(alert: Alert, to: Mapping[str, Any]) -> Alert:
     """`alert` with the fields in `to`; `dataclasses.replace` does the same in ten times the time."""
-    held = {**vars(alert), **to}
+    return _made({**vars(alert), **to})
+
+
+def born(**given: Any) -> Alert:
+    """A new alert; `Alert(...)` does the same in four times the time, and every raise makes one."""
+    return _made(_USUAL | given)
+
+
+_USUAL = {f.name: f.default for f in fields(Alert) if f.default is not MISSING}
+
+
+def _made(held: dict[str, Any]) -> Alert:
     if len(held) != len(_PLAIN):
-        raise TypeError(f"an alert has no {', '.join(sorted(held.keys() - set(_PLAIN)))}")
+        raise TypeError(f"not the fields of an alert: {', '.join(sorted(held.keys() ^ set(_PLAIN)))}")
     after = object.__new__(Alert)
     object.__setattr__(after, "__dict__", held)
     return after
@@ -249,7 +251,7 @@ def packed(alert: Alert) -> dict[str, Any]:
     """The alert as JSON-able data, without what is as it always begins; `unpacked` is its inverse."""
     # Most fields are JSON already; every raise packs them, so a call for each is worth sparing.
     return {
-        name: value if type(value) in values.AS_IS else values.packed(value)
+        name: value if (kind := type(value)) in values.AS_IS else values.PACKERS[kind](value)
         for name, value in vars(alert).items()
         if value or name not in _BEGUN_EMPTY
     }
@@ -257,8 +259,7 @@ def packed(alert: Alert) -> dict[str, Any]:
 
 def unpacked(data: dict[str, Any]) -> Alert:
     """The alert that `packed` was made of."""
-    fields = {name: values.unpacked(name, value) for name, value in data.items()}
-    return Alert(**{**fields, "status": Status(fields["status"])})
+    return Alert(**{name: values.unpacked(name, value) for name, value in data.items()})
 
 
 def fold(events: Iterable[Event]) -> Alert:

@@ -6,9 +6,19 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from bot.core.signal import Severity, Signal, unpack
+
+
+class Status(StrEnum):
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    DISMISSED = "dismissed"
+
 
 AS_IS = frozenset({str, int, type(None)})
 """types that are JSON already"""
@@ -16,31 +26,33 @@ _OTHER_INSTANTS = ("snoozed_until", "resolve_by", "answer_by", "step_since")
 _CODECS: dict[str, Callable[[Any], Any]] = {
     "signal": unpack,
     "severity": Severity,
+    "status": Status,
     "declined": tuple,
     "asking": tuple,
     "responders": tuple,
 }
 
 
-def packed(value: Any) -> Any:
-    """One field's value as data; `unpacked` is its inverse."""
-    if type(value) in AS_IS:
-        return value
-    if isinstance(value, datetime):
-        return _as_text(value)
-    if isinstance(value, Signal):
-        return value.packed
-    if isinstance(value, StrEnum):
-        return value.value
-    return list(value) if isinstance(value, tuple) else value
-
-
 _as_text = lru_cache(maxsize=256)(datetime.isoformat)
 """What one decision packs has few different instants."""
+PACKERS: dict[type, Callable[[Any], Any]] = {
+    datetime: _as_text,
+    Signal: attrgetter("packed"),
+    Severity: str.__str__,
+    Status: str.__str__,
+    tuple: list,
+}
+"""type ▶ how its values are packed"""
+
+
+def packed(value: Any) -> Any:
+    """One field's value as data; `unpacked` is its inverse."""
+    kind = type(value)
+    return value if kind in AS_IS else PACKERS[kind](value)
 
 
 def unpacked(name: str, value: Any) -> Any:
-    """The value of the field `name`; its status stays the word that it is."""
+    """The value of the field `name`."""
     if value is None:
         return None
     if name.endswith("_at") or name in _OTHER_INSTANTS:
