@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 
+from bot.core.attention import Attention
 from bot.core.hours import DaysOff, no_days_off
 from bot.core.lookedup import NOTHING, LookedUp
 from bot.core.matching import matches, value_of
@@ -49,13 +50,6 @@ class Rule:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attention:
-    """How much one person is asked for: reminders an hour, beyond which they come as one digest."""
-
-    per_hour: int = 12
-
-
-@dataclass(frozen=True, kw_only=True)
 class Plan:
     """Everything that decides where a signal goes, and when people may be asked."""
 
@@ -70,7 +64,7 @@ class Plan:
     """source ▶ the people who answer for it"""
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     days_off: DaysOff = no_days_off
-    attention: Attention = Attention()
+    attention: Attention = field(default_factory=Attention)
 
 
 @dataclass(frozen=True, kw_only=True)
