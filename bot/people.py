@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import reduce
@@ -80,16 +80,13 @@ class People:
             self._remember(some, now, directory.says_away)
 
     def _remember(self, some: Sequence[Person], now: datetime, by: str | None) -> None:
-        """Only who is remembered already, and only what such a list says of them: managers are asked for one by one."""
+        """Only who is remembered already; whoever such a list knows otherwise is asked for in every directory."""
         remembered = self.store.people([person.id for person in some])
-        changed = []
-        for person in some:
-            if person.id in remembered:
-                before, asked_at = remembered[person.id]
-                after = replace(before, active=before.active and person.active, away=_away(before, person, now, by))
-                changed += [(after, asked_at)] if after != before else []
-        for asked_at in {at for _, at in changed}:
-            self.store.save_people([person for person, at in changed if at == asked_at], at=asked_at)
+        known = [(remembered[person.id][0], person) for person in some if person.id in remembered]
+        said = {one.away for one in self.store.absences(since=now)} if known else set()
+        for before, listed in known:
+            if before.active != listed.active or _away_now(before, now, by, but=said) != _away_now(listed, now, by):
+                self._ask([before.id], {before.id: before}, now)
 
     def learn(self, people: Iterable[Person]) -> None:
         """People named in the configuration, kept together with what is remembered of them already."""
@@ -172,10 +169,9 @@ def merge(first: Person, second: Person) -> Person:
     )
 
 
-def _away(before: Person, listed: Person, now: datetime, by: str | None) -> tuple[Away, ...]:
-    """What the list says of their absence now, beside what others say and what is known to lie ahead."""
-    kept = (one for one in before.away if one.by != by or one.start > now)
-    return (*listed.away, *(one for one in kept if one not in listed.away))
+def _away_now(person: Person, now: datetime, by: str | None, *, but: Collection[Away] = ()) -> set[datetime]:
+    """Until when they are away, as a directory tells of it (`Away.by`): `but` is what people said themselves."""
+    return {one.until for one in person.away if one.covers(now) and one.by == by and one not in but}
 
 
 def _old(asked_at: datetime, now: datetime) -> bool:
