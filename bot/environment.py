@@ -88,7 +88,7 @@ class Environment(BaseSettings):
     """a private key and its certificate, in PEM; two pairs while one takes the other's place"""
     microsoft_certificate_password: SecretStr = _secret("MICROSOFT_CERTIFICATE_PASSWORD")
     microsoft_pfx: Path | None = Field(default=None, validation_alias="MICROSOFT_PFX")
-    microsoft_federated_token_file: Path | None = Field(default=None, validation_alias="MICROSOFT_FEDERATED_TOKEN_FILE")
+    microsoft_federated_token_path: Path | None = Field(default=None, validation_alias="MICROSOFT_FEDERATED_TOKEN_PATH")
     """the token of a workload's own identity, which its platform renews"""
     microsoft_managed_identity: str = Field(default="", validation_alias="MICROSOFT_MANAGED_IDENTITY")
     """`system`, or the client id of a user-assigned one"""
@@ -197,7 +197,7 @@ class Environment(BaseSettings):
         """The variables without which nobody can be asked anything in Microsoft 365."""
         named = {"MICROSOFT_TENANT_ID": self.microsoft_tenant_id, "MICROSOFT_CLIENT_ID": self.microsoft_client_id}
         secrets = (self.microsoft_client_secret, self.microsoft_certificate)
-        own = (self.microsoft_pfx, self.microsoft_federated_token_file, self.microsoft_managed_identity)
+        own = (self.microsoft_pfx, self.microsoft_federated_token_path, self.microsoft_managed_identity)
         proven = any(secret.get_secret_value() for secret in secrets) or any(own)
         unset = [name for name, value in named.items() if not value]
         return unset if proven else [*unset, "MICROSOFT_CLIENT_SECRET"]

@@ -53,8 +53,8 @@ def _credentials(env: Environment) -> Iterator[Credential]:
     if env.microsoft_managed_identity:
         own = env.microsoft_managed_identity
         yield Managed(client_id="" if own == "system" else own)
-    if env.microsoft_federated_token_file:
-        yield Workload(path=env.microsoft_federated_token_file)
+    if env.microsoft_federated_token_path:
+        yield Workload(path=env.microsoft_federated_token_path)
     password = env.microsoft_certificate_password.get_secret_value()
     if pem := env.microsoft_certificate.get_secret_value():
         try:
