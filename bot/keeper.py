@@ -117,9 +117,13 @@ class Keeper:
         return 0
 
     def _people(self) -> int:
-        """Whoever is on call soon is known before they are asked: their hours, and whether they are there."""
+        """Whom the configuration names, and whoever is on call soon, is known before they are asked.
+
+        Their hours, and whether they are there: not every list of everybody says who is away.
+        """
         now = self.clock.now()
-        soon: set[str] = set()
+        rules = (*self.plan.rules, *self.plan.sources.values())
+        soon = {owner.who for rule in rules for owner in rule.owners if owner.kind == "person"}
         for name, schedule in self.plan.schedules.items():
             shifts = self.store.shifts_between(name, now, now + WARNED)
             pieces = oncall.timeline(schedule, now, now + WARNED, shifts)
