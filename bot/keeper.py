@@ -117,12 +117,12 @@ class Keeper:
         return 0
 
     def _people(self) -> int:
-        """Whom the configuration names, and whoever is on call soon, is known before they are asked.
+        """Whoever is on call soon is known before they are asked: their hours, and whether they are there.
 
-        Their hours, and whether they are there: not every list of everybody says who is away.
+        So is whom rules name, where a list of everybody does not say who is away.
         """
         now = self.clock.now()
-        rules = (*self.plan.rules, *self.plan.sources.values())
+        rules = () if self.people.lists_say_away else (*self.plan.rules, *self.plan.sources.values())
         soon = {owner.who for rule in rules for owner in rule.owners if owner.kind == "person"}
         for name, schedule in self.plan.schedules.items():
             shifts = self.store.shifts_between(name, now, now + WARNED)
