@@ -127,8 +127,9 @@ class Route:
     def candidates(self, known: Known) -> Iterator[Candidate | str]:
         """Everybody in question, best first, each once; a sentence for each who is stepped over."""
         seen: set[str] = set()
+        last = Candidate(person=known.plan.last_resort, why="owner of last resort")
         # Nobody looks further up than there is a need to: most alerts go to the first who is named.
-        for found in chain(self._named(known), self._above(known), self._last(known)):
+        for found in chain(self._named(known), self._above(known), (last,)):
             if isinstance(found, str):
                 yield found
                 continue
@@ -145,9 +146,6 @@ class Route:
     def _named(self, known: Known) -> Iterator[Candidate | str]:
         for owner, why in self.claims:
             yield from _found(owner, self.signal, why, known)
-
-    def _last(self, known: Known) -> Iterator[Candidate]:
-        yield Candidate(person=known.plan.last_resort, why="owner of last resort")
 
     def _above(self, known: Known) -> Iterator[Candidate]:
         """The managers above those who are named, nearest first."""
@@ -232,7 +230,6 @@ def members_here(handle: str, roster: Roster, at: datetime) -> tuple[str, ...]:
     return tuple(one for one in roster.group(handle) if not gone(one, roster) and not absent(one, roster, at))
 
 
-_LONGEST = 320
 _EMAIL = re.compile(r"[^\s@<>,;:]+@[^\s@<>,;:]+\.[^\s@<>,;:]+|slack:[UW][A-Z0-9]{2,20}")
 
 
@@ -240,7 +237,7 @@ def _in_field(owner: Owner, signal: Signal, known: Known) -> People:
     named = (value_of(signal, owner.who) or "").strip()
     ref = named if named.startswith("slack:") else named.lower()
     # What an AI wrote there is data: nothing that does not look like a person is ever looked up, however long it is.
-    return (ref,) if len(ref) <= _LONGEST and _EMAIL.fullmatch(ref) else f"{owner.who} names nobody"
+    return (ref,) if len(ref) <= 320 and _EMAIL.fullmatch(ref) else f"{owner.who} names nobody"
 
 
 def _in_table(owner: Owner, signal: Signal, known: Known) -> People:

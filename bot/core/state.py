@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
-from operator import attrgetter
 from typing import Any
 
+from bot.core import values
 from bot.core.events import Actor, Event, Kind
-from bot.core.signal import Severity, Signal, unpack
+from bot.core.signal import Severity, Signal
 from bot.core.text import Text
 
 
@@ -164,28 +163,10 @@ class Refused:
 
 
 _PLAIN = tuple(f.name for f in fields(Alert))
-_AS_IS = frozenset({str, int, type(None)})
-_INSTANTS = frozenset(
-    name
-    for name in _PLAIN
-    if name.endswith("_at") or name in ("snoozed_until", "resolve_by", "answer_by", "step_since")
-)
-
-
 _BEGUN_EMPTY = frozenset(
     ("loops", "asking", "hops", "snoozes", "responders", "dismissal_by", "dismissal_reason", "held_by")
 )
 """empty when an alert begins, and mostly ever after"""
-
-
-_CODECS: dict[str, Callable[[Any], Any]] = {
-    "signal": unpack,
-    "severity": Severity,
-    "status": Status,
-    "declined": tuple,
-    "asking": tuple,
-    "responders": tuple,
-}
 
 
 @dataclass(frozen=True)
@@ -213,7 +194,7 @@ def change(alert: Alert, cause: Cause, *, to: Mapping[str, Any]) -> Change:
         actor=cause.by,
         generation=generation,
         reason=cause.reason,
-        data={**cause.facts, "set": {name: _pack(new) for name, new in to.items() if new != before[name]}},
+        data={**cause.facts, "set": {name: values.packed(new) for name, new in to.items() if new != before[name]}},
     )
     return Change(alert=after, events=(event,), owed=(card(after),) if after.has_card else ())
 
@@ -223,19 +204,19 @@ def having(alert: Alert, to: Mapping[str, Any]) -> Alert:
     return _made({**vars(alert), **to})
 
 
-def born(**values: Any) -> Alert:
+def born(**given: Any) -> Alert:
     """A new alert; `Alert(...)` does the same in four times the time, and every raise makes one."""
-    return _made(_USUAL | values)
+    return _made(_USUAL | given)
 
 
 _USUAL = {f.name: f.default for f in fields(Alert) if f.default is not MISSING}
 
 
-def _made(values: dict[str, Any]) -> Alert:
-    if len(values) != len(_PLAIN):
-        raise TypeError(f"not the fields of an alert: {', '.join(sorted(values.keys() ^ set(_PLAIN)))}")
+def _made(held: dict[str, Any]) -> Alert:
+    if len(held) != len(_PLAIN):
+        raise TypeError(f"not the fields of an alert: {', '.join(sorted(held.keys() ^ set(_PLAIN)))}")
     after = object.__new__(Alert)
-    object.__setattr__(after, "__dict__", values)
+    object.__setattr__(after, "__dict__", held)
     return after
 
 
@@ -279,7 +260,7 @@ def packed(alert: Alert) -> dict[str, Any]:
     """The alert as JSON-able data, without what is as it always begins; `unpacked` is its inverse."""
     # Most fields are JSON already; every raise packs them, so a call for each is worth sparing.
     return {
-        name: value if (kind := type(value)) in _AS_IS else _PACKERS[kind](value)
+        name: value if type(value) in values.AS_IS else values.packed(value)
         for name, value in vars(alert).items()
         if value or name not in _BEGUN_EMPTY
     }
@@ -287,7 +268,8 @@ def packed(alert: Alert) -> dict[str, Any]:
 
 def unpacked(data: dict[str, Any]) -> Alert:
     """The alert that `packed` was made of."""
-    return Alert(**{name: _unpack(name, value) for name, value in data.items()})
+    fields = {name: values.unpacked(name, value) for name, value in data.items()}
+    return Alert(**{**fields, "status": Status(fields["status"])})
 
 
 def fold(events: Iterable[Event]) -> Alert:
@@ -300,28 +282,3 @@ def fold(events: Iterable[Event]) -> Alert:
     if not state:
         raise ValueError("no events")
     return unpacked(state)
-
-
-def _pack(value: Any) -> Any:
-    kind = type(value)
-    return value if kind in _AS_IS else _PACKERS[kind](value)
-
-
-_as_text = lru_cache(maxsize=256)(datetime.isoformat)
-"""What one decision packs has few different instants."""
-_PACKERS: dict[type, Callable[[Any], Any]] = {
-    datetime: _as_text,
-    Signal: attrgetter("packed"),
-    Severity: str.__str__,
-    Status: str.__str__,
-    tuple: list,
-}
-
-
-def _unpack(name: str, value: Any) -> Any:
-    if value is None:
-        return None
-    if name in _INSTANTS:
-        return datetime.fromisoformat(value)
-    codec = _CODECS.get(name)
-    return codec(value) if codec else value
