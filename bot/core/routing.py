@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 
+from bot.core.attention import Attention
 from bot.core.hours import DaysOff, no_days_off
 from bot.core.lookedup import NOTHING, LookedUp
 from bot.core.matching import matches, value_of
@@ -49,13 +50,6 @@ class Rule:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attention:
-    """How much one person is asked for: reminders an hour, beyond which they come as one digest."""
-
-    per_hour: int = 12
-
-
-@dataclass(frozen=True, kw_only=True)
 class Plan:
     """Everything that decides where a signal goes, and when people may be asked."""
 
@@ -70,7 +64,7 @@ class Plan:
     """source ▶ the people who answer for it"""
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     days_off: DaysOff = no_days_off
-    attention: Attention = Attention()
+    attention: Attention = field(default_factory=Attention)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,9 +121,12 @@ class Route:
     def candidates(self, known: Known) -> Iterator[Candidate | str]:
         """Everybody in question, best first, each once; a sentence for each who is stepped over."""
         seen: set[str] = set()
-        last = Candidate(person=known.plan.last_resort, why="owner of last resort")
         # Nobody looks further up than there is a need to: most alerts go to the first who is named.
-        for found in chain(self._named(known), self._above(known), (last,)):
+        for found in chain(
+            self._named(known),
+            self._above(known),
+            (Candidate(person=known.plan.last_resort, why="owner of last resort"),),
+        ):
             if isinstance(found, str):
                 yield found
                 continue
@@ -149,7 +146,7 @@ class Route:
 
     def _above(self, known: Known) -> Iterator[Candidate]:
         """The managers above those who are named, nearest first."""
-        named = list(dict.fromkeys(one.person for one in self._named(known) if isinstance(one, Candidate)))
+        named = dict.fromkeys(one.person for one in self._named(known) if isinstance(one, Candidate))
         for person in named:
             for manager in managers(person, known.roster):
                 if manager not in named:
@@ -265,9 +262,8 @@ def route(signal: Signal, plan: Plan) -> Route:
     The chain of owners always ends at the owner of last resort.
     """
     layers = tuple(_layers(signal, plan))
-    channel, by_channel = next(
-        ((r.channel, why) for why, r in layers if r.channel), (plan.fallback_channel, "fallback")
-    )
+    nowhere = plan.fallback_channel, "fallback"
+    channel, by_channel = next(((r.channel, why) for why, r in layers if r.channel), nowhere)
     policy, by_policy = next(((r.policy, why) for why, r in layers if r.policy), ("default", "built in"))
     claims = [(Owner(signal.owner), "named in the alert")] if signal.owner else []
     claims += [(owner, why) for why, rule in layers for owner in rule.owners]

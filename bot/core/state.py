@@ -5,22 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from bot.core import values
 from bot.core.events import Actor, Event, Kind
 from bot.core.signal import Severity, Signal
 from bot.core.text import Text
-
-
-class Status(StrEnum):
-    OPEN = "open"
-    ACKNOWLEDGED = "acknowledged"
-    RESOLVED = "resolved"
-    CLOSED = "closed"
-    DISMISSED = "dismissed"
-
+from bot.core.values import Status as Status
 
 FINISHED = frozenset({Status.CLOSED, Status.DISMISSED})
 ASKING = frozenset({Status.OPEN, Status.ACKNOWLEDGED})
@@ -260,7 +251,7 @@ def packed(alert: Alert) -> dict[str, Any]:
     """The alert as JSON-able data, without what is as it always begins; `unpacked` is its inverse."""
     # Most fields are JSON already; every raise packs them, so a call for each is worth sparing.
     return {
-        name: value if type(value) in values.AS_IS else values.packed(value)
+        name: value if (kind := type(value)) in values.AS_IS else values.PACKERS[kind](value)
         for name, value in vars(alert).items()
         if value or name not in _BEGUN_EMPTY
     }
@@ -268,8 +259,7 @@ def packed(alert: Alert) -> dict[str, Any]:
 
 def unpacked(data: dict[str, Any]) -> Alert:
     """The alert that `packed` was made of."""
-    fields = {name: values.unpacked(name, value) for name, value in data.items()}
-    return Alert(**{**fields, "status": Status(fields["status"])})
+    return Alert(**{name: values.unpacked(name, value) for name, value in data.items()})
 
 
 def fold(events: Iterable[Event]) -> Alert:

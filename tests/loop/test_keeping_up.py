@@ -1,4 +1,4 @@
-"""What is kept up beside the alerts: mornings, gaps, ended mutes, groups and calendars; said once, asked seldom."""
+"""What is kept up beside the alerts: mornings, gaps, mutes that ended, groups, calendars; said once, asked seldom."""
 
 from __future__ import annotations
 
@@ -263,7 +263,7 @@ def test_a_schedule_without_a_gap_is_not_spoken_of(early: Any) -> None:
 def test_what_a_mute_held_back_is_listed_once_to_whoever_muted(world: Any) -> None:
     world.store.mute(Mute(id="m1", start=T0, until=T0 + HOUR, owner=BEN.id, source="ap-auditor"), at=T0)
     world.raised()
-    all_day(world, 0.7)
+    all_day(world, 0.8)
     assert "mute:m1" not in letters(world)
     all_day(world, 5)
     assert letters(world).count("mute:m1") == 1
@@ -312,8 +312,8 @@ class Asked:
         if what in self.away:
             raise Unknown("timeout")
 
-    def find(self, ref: str, /) -> None:
-        return None
+    def find(self, ref: str, /) -> Any:
+        return next((one for one in self.roll if one.id == ref), None)
 
     def members(self, handle: str, /) -> tuple[str, ...] | None:
         self._ask(handle)
