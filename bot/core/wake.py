@@ -25,7 +25,8 @@ def wake(alert: Alert, given: Given) -> Change | None:
         return None
     if moved := orphaned(alert, given):
         return moved
-    if alert.snoozed_until:
+    if alert.snoozed_until or alert.held_by:
+        # An older version of the code beside this one ends a snooze and knows nothing of the mute behind it.
         return _snooze_ended(alert, given)
     if alert.status == Status.ACKNOWLEDGED:
         return _second_clock(alert, given)
