@@ -255,3 +255,27 @@ def test_a_mute_of_a_rule_holds_back_what_the_rule_matches(a_world: Callable[...
     world = a_world(plan=replace(PLAN, rules=(rule,)))
     assert world.raised(labels={"team": "payments"}, dedup_key="a").held_by == "m1"
     assert world.raised(labels={"team": "sales"}, dedup_key="b").held_by is None
+
+
+# ── given to somebody who is away ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_is_given_to_somebody_who_is_away_goes_to_who_stands_in_at_once(world: Any) -> None:
+    alert = world.raised()
+    away(world, BEN, delegate=DOV.id)
+    assert world.loop.reassign(world.act(alert, ANA), to=BEN.id, reason="Yours").ok
+    assert world.alert(alert.id).owner == DOV.id
+    assert world.kinds(alert) == ["raised", "reassigned", "delegated"]
+    world.deliver()
+    assert [shown.mark.kind for shown in world.chat.to(f"slack:@{DOV.id}")] == ["assigned"]
+    assert world.chat.to(f"slack:@{BEN.id}") == [], "who is away hears nothing of it"
+
+
+def test_what_comes_back_to_somebody_who_is_away_goes_to_who_stands_in(world: Any) -> None:
+    alert = world.raised()
+    assert world.loop.resolve(world.act(alert, ANA), what="Refunded.").ok
+    away(world, ANA, delegate=BEN.id)
+    world.raised()
+    assert world.alert(alert.id).owner == BEN.id
+    world.deliver()
+    assert world.chat.to(f"slack:@{ANA.id}") == []
