@@ -327,6 +327,8 @@ def shoot(camera: Camera) -> None:
     camera.take("morning", "ana/closeloop", lambda page: message(page, letter["ts"]))
     call(f"{made.box}/command", {"as": "U0CLEO", "channel": "C0ALERTS", "command": "/loop", "text": "report"})
     told = made.said("U0CLEO", "counted by person")
+    for page in camera.pages.values():  # so high that a picture of the report is seen whole
+        page.set_viewport_size({"width": page.evaluate("innerWidth"), "height": 1200})
     camera.take("report", "cleo/closeloop", lambda page: message(page, told["ts"]))
 
 
