@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ROUNDS ?= 200
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup run check test bench chaos lock clean
+.PHONY: setup run check test bench chaos pictures lock clean
 
 run: $(VENV)/.run      ## the product with the stand-in workspace, and a believable day of alerts
 	$(BIN)/closeloop up --sandbox --demo
@@ -34,6 +34,9 @@ bench: $(VENV)/.dev    ## speed, as ratios against a reference run in the same m
 chaos: $(VENV)/.dev    ## seeded rounds of random load, kills and faults on both databases: about an hour (ROUNDS=5: minutes)
 	$(BIN)/python bench/chaos.py --rounds $(ROUNDS) --database sqlite
 	$(BIN)/python bench/chaos.py --rounds $(ROUNDS) --database postgres
+
+pictures: $(VENV)/.dev ## the pictures of README and docs, made anew by walking through the stand-in workspace (needs Chromium)
+	$(BIN)/python docs/pictures.py
 
 setup: $(VENV)/.dev    ## everything the other targets need
 

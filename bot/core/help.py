@@ -19,12 +19,12 @@ USAGES: tuple[tuple[str, str], ...] = (
     ("away for 2w", "the same without anybody to stand in: your manager is asked"),
     ("away", "who is away, as far as it concerns you"),
     ("back", "you are back"),
-    ("quiet 22:00-07:00", "do not disturb me at these hours; `quiet off` ends it"),
-    ("prefer digest", "tell me what is not urgent once an hour; `prefer instant` ends it"),
+    ("quiet 22:00-07:00", "do not disturb me at these hours; /loop quiet off ends it"),
+    ("prefer digest", "tell me what is not urgent once an hour; /loop prefer instant ends it"),
     ("mute drift-watch until 17:00 because migration", "hold back what a source raises, for a while"),
     ("mute", "what is muted, by whom and until when"),
     ("unmute drift-watch", "end it now"),
-    ("help", "this page; `help away` for one command"),
+    ("help", "this page; /loop help away for one command"),
 )
 """what is typed after /loop, and what it does; the first word is the command"""
 

@@ -141,7 +141,12 @@ def test_a_shell_block_parses(page: str, text: str) -> None:
     assert (checked.returncode, checked.stderr) == (0, ""), page
 
 
-def test_pictures_are_light() -> None:
-    pictures = list(ROOT.glob("docs/*.png"))
-    assert {path.name for path in pictures} == {"picture.png", "phone.png"}
-    assert all(path.stat().st_size < 400_000 for path in pictures)
+def test_every_picture_is_shown_on_a_page_and_light() -> None:
+    pictures = list(ROOT.glob("docs/**/*.png"))
+    shown = {
+        (ROOT / page).parent / target
+        for page, text in PAGES.items()
+        for target in re.findall(r"!\[[^\]]+\]\(([^)\s]+\.png)\)", text) + re.findall(r'src="([^"]+\.png)"', text)
+    }
+    assert set(pictures) == shown
+    assert all(path.stat().st_size < 150_000 for path in pictures)
