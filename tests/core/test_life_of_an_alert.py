@@ -94,8 +94,8 @@ TABLE = [
     ("help", "acknowledged", "acknowledged", Kind.HELP_ASKED, ["help"], ANA),
     ("add a responder", "open", "open", Kind.RESPONDER_ADDED, ["responder"], ANA),
     ("add a responder", "acknowledged", "acknowledged", Kind.RESPONDER_ADDED, ["responder"], ANA),
-    ("dismiss, two", "open", "open", Kind.DISMISSAL_ASKED, ["second_person"], ANA),
-    ("dismiss, two", "acknowledged", "acknowledged", Kind.DISMISSAL_ASKED, ["second_person"], ANA),
+    ("dismiss, two", "open", "open", Kind.DISMISSAL_ASKED, ["second_person", "second_person"], ANA),
+    ("dismiss, two", "acknowledged", "acknowledged", Kind.DISMISSAL_ASKED, ["second_person", "second_person"], ANA),
     ("reopen", "closed", "open", Kind.REOPENED, ["assigned"], ANA),
     ("reopen", "dismissed", "open", Kind.REOPENED, ["assigned"], ANA),
 ]
