@@ -8,7 +8,8 @@ The history is made while it is replayed, so that none of it is stored: 2,000 al
 reminded, as in a team that is well; one in ten is lived through with reminders and escalations. `--noisy` turns it
 round. The reference is the same history made and thrown away, in the same minute. One process, one core.
 
-Memory is the peak of the process (Linux), each size in a process of its own.
+Memory is the peak of the process (Linux), each size in a process of its own. It is held against a tenth of the alerts,
+as the time is: each person's buckets of times fill with the first hundred thousand and are bounded.
 """
 
 from __future__ import annotations
@@ -152,14 +153,14 @@ def report(sizes: tuple[int, ...], *, noisy: bool) -> bool:
             goal=f">= {GOAL:,}/s",
             met=met,
         )
-    small, large = sizes[0], sizes[-1]
+    small, large = sizes[-2], sizes[-1]
     time_each = {count: (seconds - made) / count for count, (made, seconds, _) in found.items()}
-    linear = time_each[large] / time_each[sizes[-2]]
+    linear = time_each[large] / time_each[small]
     flat = found[large][2] / found[small][2]
     met = figure(
         f"time for one: among {large:,}",
         f"{time_each[large] * 1e6:.1f} us",
-        reference=f"{time_each[sizes[-2]] * 1e6:.1f} us among {sizes[-2]:,}",
+        reference=f"{time_each[small] * 1e6:.1f} us among {small:,}",
         ratio=linear,
         goal=f"<= {LINEAR}x",
         met=linear <= LINEAR,
@@ -180,7 +181,7 @@ def report(sizes: tuple[int, ...], *, noisy: bool) -> bool:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--most", type=int, default=SIZES[-1])
+    parser.add_argument("--most", type=int, default=SIZES[-1], choices=SIZES[1:])
     parser.add_argument("--noisy", action="store_true", help="nine in ten are lived through")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     asked = parser.parse_args()

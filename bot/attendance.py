@@ -24,6 +24,11 @@ LONGEST_MUTE = timedelta(days=30)
 LONGEST_AWAY = timedelta(days=366)
 
 
+BY_HAND = "people"
+"""the source of what people raise by hand: rules and policies may name it"""
+EVERYTHING = "everything"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Said:
     """What became of it, as a sentence."""
@@ -38,6 +43,15 @@ def _no(*parts: object) -> Said:
 
 def _yes(*parts: object) -> Said:
     return Said(ok=True, text=sentence(*parts))  # type: ignore[arg-type]
+
+
+def _muted_by(what: str) -> tuple[str | None, str | None]:
+    """The source or the rule that somebody means; neither: everything."""
+    named = what.strip().lower()
+    if named == EVERYTHING:
+        return None, None
+    kind, _, rule = named.partition(" ")
+    return (None, rule.strip()) if kind == "rule" and rule else (named, None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +146,7 @@ class Attendance:
             return _no("There is no schedule ", Quote(one_line(name, 60)), f". There are: {known}.")
         if why := gone(to.id, roster({to.id: to})):
             return _no(Who(to.id), f" cannot be on call: {why}.")
-        shifts = self.store.shifts_between(name, now, now + timedelta(days=1))
+        shifts = self.store.shifts_between(name, now, max(until, now + timedelta(days=1)))
         current = oncall.on_call(schedule, now, shifts)
         if not self._may_swap(schedule, current.person if current else None, by):
             return _no("Only who is in this schedule, a manager above them or an admin can swap it.")
@@ -146,6 +160,8 @@ class Attendance:
     def _may_swap(self, schedule: oncall.Schedule, current: str | None, by: Person) -> bool:
         theirs = {one for rotation in schedule.rotations for one in rotation.people} | set(schedule.people.values())
         theirs |= {current} if current else set()
+        if not by.may_own:
+            return False
         if by.id in theirs | self.plan.admins | {self.plan.last_resort}:
             return True
         above = (managers(one, roster(self.people.with_managers(one))) for one in theirs)
@@ -156,10 +172,12 @@ class Attendance:
     def mute(self, what: str, until: datetime, *, by: Person, why: str = "") -> Said:
         """Hold back what a source raises, or what a rule matches (`rule big-invoices`), always until an end."""
         now = self.clock.now()
-        rule = what.removeprefix("rule ").strip() if what.startswith("rule ") else None
-        source = None if rule else what.strip()
+        source, rule = _muted_by(what)
         if not self._may_mute(source, rule, by):
             return _no("Only who answers for it, its owner or an admin can mute ", Quote(one_line(what, 80)), ".")
+        if not self._is_there(source, rule):
+            said = ". A rule is meant by: rule big-sums."
+            return _no("There is no source and no rule ", Quote(one_line(what, 80)), said)
         if not now < until <= now + LONGEST_MUTE:
             return _no("A mute ends within 30 days: say until when.")
         mute = Mute(
@@ -175,18 +193,17 @@ class Attendance:
 
     def unmute(self, what: str, *, by: Person) -> Said:
         now = self.clock.now()
-        rule = what.removeprefix("rule ").strip() if what.startswith("rule ") else None
-        open_ones = [one for one in self.muted() if (one.rule == rule if rule else one.source == what.strip())]
+        source, rule = _muted_by(what)
+        open_ones = [one for one in self.muted() if (one.source, one.rule) == (source, rule)]
         if not open_ones:
             return _no("Nothing of this name is muted.")
-        if not all(one.owner == by.id for one in open_ones) and not self._may_mute(
-            what if not rule else None, rule, by
-        ):
+        if not all(one.owner == by.id for one in open_ones) and not self._may_mute(source, rule, by):
             return _no("Only who muted it, who answers for it or an admin can end it.")
         held = [alert for one in open_ones for alert in self.store.unmute(one.id, at=now, by=by.id)]
         for alert_id in held:
             self.release(alert_id)
-        waiting = f" {len(held)} alerts that it held back are shown now." if held else ""
+        many = "1 alert that it held back is" if len(held) == 1 else f"{len(held)} alerts that it held back are"
+        waiting = f" {many} shown now." if held else ""
         return _yes(Quote(one_line(what, 80)), f" is not muted any more.{waiting}")
 
     def muted(self) -> list[Mute]:
@@ -194,12 +211,21 @@ class Attendance:
         now = self.clock.now()
         return [one for one in self.store.all_mutes(since=now) if one.covers(now)]
 
+    def _is_there(self, source: str | None, rule: str | None) -> bool:
+        """Whether anything is called so: a mute with a slip of the pen in it would hold back nothing."""
+        if rule is not None:
+            return any(one.name == rule for one in self.plan.rules)
+        known = {name for one in self.store.sources() for name in (one.id, one.name)}
+        return source is None or source in known | self.plan.sources.keys() | {BY_HAND}
+
     def _may_mute(self, source: str | None, rule: str | None, by: Person) -> bool:
+        if not by.may_own:
+            return False
         if by.id in self.plan.admins | {self.plan.last_resort}:
             return True
         if source is not None:
             own = self.plan.sources.get(source)
             owners = {owner.who for owner in own.owners if owner.kind == "person"} if own else set()
             return by.id in owners | self.plan.stewards.get(source, frozenset())
-        named = [one for one in self.plan.rules if one.name == rule]
+        named = [one for one in self.plan.rules if rule is not None and one.name == rule]
         return any(by.id == owner.who for one in named for owner in one.owners if owner.kind == "person")

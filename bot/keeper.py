@@ -6,7 +6,7 @@ One process at a time does it, every few minutes; twice, late or never does no h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -34,6 +34,8 @@ AHEAD = timedelta(days=45)
 """how far a calendar is read"""
 LISTED = 200
 """alerts that one list is made of"""
+PAGES = 25
+"""pages of open alerts that are looked through for exceptions"""
 OWNERS = 20
 """owners whose alerts one list of a line reads"""
 
@@ -77,13 +79,20 @@ class Keeper:
 
     def _groups(self) -> int:
         for handle in self.groups:
-            for directory in self.directories:
-                members = directory.members(handle)
-                if members is not None:
-                    self.people.known(members)
-                    self.store.keep_group(handle, members, at=self.clock.now())
-                    break
+            try:
+                members = self._members(handle)
+            except Unknown as error:
+                # Who was in it last goes on being asked.
+                log.warning("a group cannot be read", action="away", group=handle, reason=error.code)
+                continue
+            if members is not None:
+                self.people.known(members)
+                self.store.keep_group(handle, members, at=self.clock.now())
         return 0
+
+    def _members(self, handle: str) -> tuple[str, ...] | None:
+        answers = (directory.members(handle) for directory in self.directories)
+        return next((members for members in answers if members is not None), None)
 
     def _calendars(self) -> int:
         now = self.clock.now()
@@ -111,25 +120,27 @@ class Keeper:
             for manager in chain[1:]:
                 lines.setdefault(manager, []).append(owner)
         known = self.people.known({*owners, *lines})
-        due = list(self._their_morning(known.values(), now))
+        there = [one for one in known.values() if one.may_own and not one.absence(now)]
         return self._post(
-            one for person, day in due for one in self._morning(person, day, lines.get(person.id, ()), now)
+            letter
+            for person in there
+            if (begun := self._begun(person, now))
+            for letter in self._morning(person, begun, lines.get(person.id, ()), now)
         )
 
-    def _their_morning(self, people: Iterable[Person], now: datetime) -> Iterator[tuple[Person, str]]:
-        """Those whose day has just begun, with its date; nobody who is away."""
-        for person in people:
-            day = local_date(person.hours, now)
-            begun = morning(person.hours, day, self.plan.days_off)
-            if begun and begun <= now < begun + LATE and not person.absence(now) and person.may_own:
-                yield person, day.isoformat()
+    def _begun(self, person: Person, now: datetime) -> datetime | None:
+        """When their working day began, where that was just now."""
+        begun = morning(person.hours, local_date(person.hours, now), self.plan.days_off)
+        return begun if begun and begun <= now < begun + LATE else None
 
-    def _morning(self, person: Person, day: str, line: Sequence[str], now: datetime) -> Iterator[Letter]:
-        place = f"{self.plan.platform}:@{person.id}"
-        if mine := letters.morning(person.id, self._open_of(person.id), now=now):
-            yield Letter(key=f"morning:{person.id}:{day}", place=place, message=mine)
+    def _morning(self, person: Person, begun: datetime, line: Sequence[str], now: datetime) -> Iterator[Letter]:
+        """Of what was there as the day began: who was told of an alert at ten needs no good morning for it."""
+        day, place = local_date(person.hours, begun).isoformat(), f"{self.plan.platform}:@{person.id}"
+        mine = [alert for alert in self._open_of(person.id) if alert.raised_at < begun]
+        if message := letters.morning(person.id, mine, now=now):
+            yield Letter(key=f"morning:{person.id}:{day}", place=place, message=message)
         among = (alert for owner in line[:OWNERS] if owner != person.id for alert in self._open_of(owner))
-        if stuck := letters.line(person.id, among, now=now):
+        if stuck := letters.line(person.id, (alert for alert in among if alert.raised_at < begun), now=now):
             yield Letter(key=f"line:{person.id}:{day}", place=place, message=stuck)
 
     def _open_of(self, owner: str) -> list[Alert]:
@@ -139,17 +150,27 @@ class Keeper:
         return [alert for alert in self.store.alerts(which).items if alert.has_card]
 
     def _exceptions(self) -> int:
-        """Once a day, as the day of the owner of last resort begins."""
+        """Once a day, as the day of the owner of last resort begins: a channel reads it, whoever of them is away."""
         now, last = self.clock.now(), self.plan.last_resort
-        person = self.people.known([last]).get(last)
-        mornings = list(self._their_morning([person], now)) if person else []
-        if not mornings:
+        person = self.people.known([last]).get(last) or Person(id=last, name=last)
+        if not (begun := self._begun(person, now)):
             return 0
-        found = self._open(AlertFilter(status=("open",), order="due", limit=LISTED))
-        waiting = [alert for alert in found if self._is_exception(alert)]
-        message = letters.exceptions(waiting, now=now)
+        waiting = [alert for alert in self._all_open() if self._is_exception(alert)]
+        if not (message := letters.exceptions(waiting, now=now)):
+            return 0
         place = f"{self.plan.platform}:{self.plan.fallback_channel}"
-        return self._post([Letter(key=f"exceptions:{mornings[0][1]}", place=place, message=message)] if message else [])
+        day = local_date(person.hours, begun).isoformat()
+        return self._post([Letter(key=f"exceptions:{day}", place=place, message=message)])
+
+    def _all_open(self) -> Iterator[Alert]:
+        """Page by page: what was asked about in vain for days is due after all that was raised just now."""
+        which = AlertFilter(status=("open",), order="due", limit=LISTED)
+        for _ in range(PAGES):
+            page = self.store.alerts(which)
+            yield from (alert for alert in page.items if alert.has_card)
+            if page.next is None:
+                return
+            which = replace(which, cursor=page.next)
 
     def _is_exception(self, alert: Alert) -> bool:
         policy: Policy = self.store.policy(alert.policy, alert.policy_version).of(alert.severity)
@@ -162,11 +183,15 @@ class Keeper:
         place = f"{self.plan.platform}:{self.plan.fallback_channel}"
         owed: list[Letter] = []
         for name, schedule in self.plan.schedules.items():
-            shifts = self.store.shifts_between(name, now, now + WARNED)
-            for start, until in oncall.gaps(schedule, now, now + WARNED, shifts)[:3]:
-                # A gap that has begun is told by its end: its start moves on with every look.
-                key = f"gap:{name}:{until.isoformat() if start <= now else start.isoformat()}"
-                owed.append(Letter(key=key, place=place, message=letters.gap(name, start, until, now=now), rank=1))
+            # It is known by its start: it is told before, and not again when it has begun.
+            since, end = now - AHEAD, now + AHEAD
+            found = oncall.gaps(schedule, since, end, self.store.shifts_between(name, since, end))
+            ahead = [(start, until) for start, until in found if until > now and start < now + WARNED]
+            for start, until in ahead[:3]:
+                # Of one that began long ago nobody sees the start; it is told again every month.
+                key = f"gap:{name}:{start.isoformat() if start > since else f'{now:%Y-%m}'}"
+                message = letters.gap(name, start, until if until < end else None, now=now)
+                owed.append(Letter(key=key, place=place, message=message, rank=1))
         return self._post(owed)
 
     def _mutes(self) -> int:

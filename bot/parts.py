@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import structlog
-
-from bot import logs, outside
+from bot import beside, logs, outside
 from bot.aftermath import Aftermath
 from bot.attendance import Attendance
 from bot.clock import MovedClock, SystemClock
@@ -33,7 +28,7 @@ from bot.lines import Lines
 from bot.loop import Loop
 from bot.operators import Operators
 from bot.people import People
-from bot.ports import Away, Chat, Clock, Conflict, Queue, Store, Throttle, Ways
+from bot.ports import Chat, Clock, Queue, Store, Throttle, Ways
 from bot.reporting import Reporter
 from bot.saying import Saying
 from bot.settings import Config, load
@@ -49,13 +44,6 @@ from storage.queue import RqQueue
 from storage.store import SqlStore
 from storage.throttle import LocalThrottle, RedisThrottle
 from storage.ways import LocalWays, RedisWays
-
-log = structlog.get_logger()
-
-BEAT = 5.0
-"""seconds between two heartbeats of a process"""
-TELL = 2.0
-"""seconds between two looks at what operators were not told of"""
 
 
 @dataclass(frozen=True)
@@ -219,22 +207,9 @@ class Parts:
         if (server := self.env.smtp_url.get_secret_value()) and self.env.operator_email:
             yield "email", operator("email")(server, to=self.env.operator_email)
 
-    @contextmanager
-    def telling(self) -> Iterator[None]:
-        """Operators are told while the body runs, on a thread of its own: a way that hangs must not hold up a clock."""
-        stop = threading.Event()
-
-        def run() -> None:
-            while not stop.wait(TELL / self.env.haste):
-                self.operators.tell()
-
-        thread = threading.Thread(target=run, name="operators", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join(timeout=6)
+    def telling(self) -> AbstractContextManager[None]:
+        """Operators are told while the body runs."""
+        return beside.telling(self.operators, haste=self.env.haste)
 
     @cached_property
     def desk(self) -> Desk:
@@ -274,25 +249,11 @@ class Parts:
     @contextmanager
     def alive(self, kind: str) -> Iterator[None]:
         """Beats while the body runs, so that /readyz can tell what is missing."""
-        stop = threading.Event()
-        thread = threading.Thread(target=self._beat, args=(kind, stop), name="heartbeat", daemon=True)
-        thread.start()
         try:
-            yield
+            with beside.beating(kind, self.store, self.clock):
+                yield
         finally:
-            stop.set()
-            thread.join(timeout=2)
             self.hints.stop()
-
-    def _beat(self, kind: str, stop: threading.Event) -> None:
-        name = f"{kind}@{socket.gethostname()}:{os.getpid()}"
-        while True:
-            try:
-                self.store.beat(kind, name, machine=self.clock.machine())
-            except (Away, Conflict) as error:
-                log.warning("no heartbeat: the database is away", action="no_heartbeat", reason=str(error))
-            if stop.wait(BEAT):
-                return
 
 
 def open_store(env: Environment | None = None, clock: Clock | None = None) -> SqlStore:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from itertools import islice
 
@@ -13,6 +13,8 @@ from bot.directories import Directory, Roll
 from bot.ports import Clock, Store, Unknown
 
 FRESH = timedelta(minutes=10)
+NEVER = datetime(2000, 1, 1, tzinfo=UTC)
+"""as old as can be: the directories are asked before the first decision is"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,14 +60,22 @@ class People:
     def refresh(self) -> None:
         """Whoever the directories that can tell of everybody at once know: who is away, and who has left, in time.
 
-        Raises Unknown where one of them cannot be asked now.
+        Raises Unknown where one of them cannot be asked now; the others have been.
         """
-        now = self.clock.now()
+        failed: Unknown | None = None
         for directory in self.directories:
-            if isinstance(directory, Roll):
-                everybody = iter(directory.everybody())
-                while some := list(islice(everybody, 500)):
-                    self._remember(some, now)
+            try:
+                if isinstance(directory, Roll):
+                    self._read(directory)
+            except Unknown as error:
+                failed = error
+        if failed:
+            raise failed
+
+    def _read(self, directory: Roll) -> None:
+        everybody, now = iter(directory.everybody()), self.clock.now()
+        while some := list(islice(everybody, 500)):
+            self._remember(some, now)
 
     def _remember(self, some: Sequence[Person], now: datetime) -> None:
         """Only who is remembered already, and only what such a list says of them: managers are asked for one by one."""
@@ -84,14 +94,23 @@ class People:
         listed = {person.id: person for person in people}
         remembered = self.store.people(listed)
         merged = [merge(p, remembered[p.id][0]) if p.id in remembered else p for p in listed.values()]
-        # As old as can be: the directories are asked before the first of them is.
-        self.store.save_people(merged, at=datetime(2000, 1, 1, tzinfo=self.clock.now().tzinfo))
+        self.store.save_people(merged, at=NEVER)
 
     def _ask(self, refs: Sequence[str], before: dict[str, Person], now: datetime) -> dict[str, Person]:
         answers = {ref: person for ref in refs if (person := self._find(ref, before.get(ref)))}
-        if answers:
-            self.store.save_people({person.id: person for person in answers.values()}.values(), at=now)
-        return answers
+        if not answers:
+            return {}
+        found = {person.id: person for person in answers.values()}.values()
+        for at, is_sure in ((now, True), (NEVER, False)):
+            if some := [person for person in found if self._is_sure(person) == is_sure]:
+                self.store.save_people(some, at=at)
+        # With what they say of themselves: a directory knows neither their wishes nor whom they left in their place.
+        stored = self.store.people({person.id for person in found})
+        return {ref: stored[person.id][0] for ref, person in answers.items() if person.id in stored}
+
+    def _is_sure(self, person: Person) -> bool:
+        """Whether a chat has had its say: while it is away only the file knows them, and nobody could write to them."""
+        return bool(person.chat) or person.kind == "unknown" or len(self.directories) == 1
 
     def _find(self, ref: str, before: Person | None) -> Person | None:
         """The directories' answers as one person.

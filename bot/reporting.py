@@ -35,7 +35,8 @@ class Reporter:
 
     def send(self, errand: str) -> None:
         """`<platform>:<person>:<what asked for it>`: once for each, however often it is run."""
-        platform, person, _ = errand.split(":", 2)
+        platform, _, asked = errand.partition(":")
+        person, _, _ = asked.rpartition(":")  # who is known by their id in a chat alone has a colon in their own
         made = self.report()
         pictures = self._pictures(made, self.chats[platform])
         now = self.clock.now()

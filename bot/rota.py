@@ -135,6 +135,10 @@ class Rota(Protocol):
         """Owe each, once for ever: one whose key is there already stays as it is. Returns ids of new deliveries."""
         ...
 
+    def moved_on(self, machine: float, /) -> int:
+        """Business time was moved on by itself: no digest waits on for an instant of it that has come."""
+        ...
+
     def owners(self) -> list[str]:
         """Everybody who owns an unfinished alert. The work grows with their number, not with that of alerts."""
         ...

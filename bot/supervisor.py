@@ -27,6 +27,8 @@ log = structlog.get_logger()
 
 GRACE = 15.0
 """seconds between SIGTERM and SIGKILL; the whole of it ends within 20"""
+PATIENCE = 20.0
+"""seconds after which a process is started although what it needs is not there yet: it says best what it lacks"""
 FORKS = sys.platform not in ("win32", "darwin")
 """Whether a fork is a whole process: macOS's own libraries may not be used after one."""
 STOPPING = (signal.SIGTERM, signal.SIGINT)
@@ -144,6 +146,9 @@ class Child:
 
     name: str
     process: Process
+    ready: Callable[[], bool] = lambda: True
+    """whether others can use it, asked until it is so once"""
+    was_ready: bool = False
     starts: int = 0
     started_at: float = 0.0
     not_before: float = 0.0
@@ -166,10 +171,18 @@ class Child:
         if now >= self.not_before:
             self.start()
 
+    def serves(self) -> bool:
+        """Whether those that need it may be started. One that fails later keeps nobody: they know how to wait."""
+        self.was_ready = self.was_ready or (self.process.ended() is None and self.ready())
+        return self.was_ready
+
 
 @dataclass(kw_only=True)
 class Supervisor:
-    """Keeps its children running until SIGTERM or SIGINT; they are stopped in their order, one stage at a time."""
+    """Keeps its children running until SIGTERM or SIGINT; they are stopped in their order, one stage at a time.
+
+    They are started the other way round: each stage once everything in the stage that it needs can be used.
+    """
 
     stages: Sequence[Sequence[Child]]
     """what is stopped together, first stage first: web, then workers and clock, then what those need"""
@@ -183,15 +196,20 @@ class Supervisor:
             signal.signal(number, self._stop)
         for child in self.once:
             child.start()
+        begun = time.monotonic()
         while not self.stopping:
-            for child in self._children():
+            for child in self._wanted(patient=time.monotonic() - begun < PATIENCE):
                 if not self.stopping:
                     child.keep()
             time.sleep(0.1)
         return self._end()
 
-    def _children(self) -> list[Child]:
-        return [child for stage in reversed(self.stages) for child in stage]
+    def _wanted(self, *, patient: bool) -> Iterator[Child]:
+        """Whoever is to run by now."""
+        for stage in reversed(self.stages):
+            yield from stage
+            if patient and not all(child.serves() for child in stage):
+                return
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping = True

@@ -87,7 +87,7 @@ def _supervised(options: Options, env: Environment, sockets: Path, lock: TextIO)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_empty(env.data / "metrics"))
     _prepare(env)
     if options.sandbox:
-        needed.append(Child(name="sandbox", process=_program("sandbox", "--port", str(options.sandbox_port))))
+        needed.append(_sandbox(options.sandbox_port))
     # A copy that held the lock would keep the folder taken when the supervisor is killed.
     ours = partial(_copy, shed=(lock.close,))
     web = Child(name="web", process=ours("web", "--host", options.host, "--port", str(options.port)))
@@ -172,7 +172,18 @@ def _valkey(sockets: Path) -> Child:
         # Hints only: losing them costs a second, so nothing is written to disk.
         *("--save", "", "--appendonly", "no", "--dir", str(sockets), "--loglevel", "warning"),
     ]
-    return Child(name="valkey", process=Program(argv=argv, quiet=True))
+    return Child(name="valkey", process=Program(argv=argv, quiet=True), ready=(sockets / "valkey.sock").exists)
+
+
+def _sandbox(port: int) -> Child:
+    """The others ask it things as soon as they start: they wait until it listens."""
+
+    def listens() -> bool:
+        with socket.socket() as probe:
+            probe.settimeout(0.5)
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    return Child(name="sandbox", process=_program("sandbox", "--port", str(port)), ready=listens)
 
 
 def _program(*arguments: str) -> Process:

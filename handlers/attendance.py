@@ -18,27 +18,34 @@ if TYPE_CHECKING:
     from handlers.commands import Typed
 
 SHOWN = 30
-_WORDS = re.compile(r"\b(until|till|for|delegate|because)\b\s*", re.IGNORECASE)
+_BECAUSE = re.compile(r"(?:^|\s)because(?:\s|$)", re.IGNORECASE)
+_WORDS = re.compile(r"(?:^|(?<=\s))(until|till|for|delegate)(?:\s+|$)", re.IGNORECASE)
 _MENTION = re.compile(r"@?([UW][A-Z0-9]{2,20})")
 
 
 def parts(text: str) -> tuple[str, dict[str, str]]:
-    """What stands before the first keyword, and keyword ▶ what follows it: `ben until friday because trip`."""
-    pieces = _WORDS.split(text)
-    named = {
-        word.lower().replace("till", "until"): rest.strip()
-        for word, rest in zip(pieces[1::2], pieces[2::2], strict=True)
-    }
-    return pieces[0].strip(), named
+    """What stands before the first keyword, and keyword ▶ what follows it: `ben until friday because trip`.
+
+    Whatever follows `because` is the reason, with all its words.
+    """
+    text, *why = _BECAUSE.split(text, maxsplit=1)
+    first, *pieces = _WORDS.split(text)
+    named = {word.lower(): rest.strip() for word, rest in zip(pieces[::2], pieces[1::2], strict=True)}
+    if "till" in named:
+        named.setdefault("until", named["till"])
+    if why:
+        named["because"] = why[0].strip()
+    return first.strip(), named
 
 
 def person(ref: str, reader: Reader) -> Person | None:
     """Whoever is meant by a mention (`@U0BEN`) or an e-mail."""
     wanted = ref.strip().rstrip(",.")
+    email, found = wanted.lower(), None
     if mention := _MENTION.fullmatch(wanted):
-        return reader.people.by_chat(reader.platform, mention[1])
-    email = wanted.lower()
-    found = reader.people.known([email]).get(email) if "@" in email.strip("@") else None
+        found = reader.people.by_chat(reader.platform, mention[1])
+    elif "@" in email.strip("@"):
+        found = reader.people.known([email]).get(email)
     return found if found and found.kind != "unknown" else None
 
 

@@ -74,6 +74,8 @@ class Ticker:
     """the same of lanes: whoever serves one changes when it may be served next"""
     _again_at: dict[str, float] = field(default_factory=dict)
     _jumped: float = 0.0
+    _ahead: float | None = None
+    """seconds by which business time was ahead of the machine's when it was last noticed"""
     _unread: AlertFilter | None = UNFINISHED
     """where the alerts begin that are still to be held against the clock: all of them at first, for it may have gone
     back while nobody looked"""
@@ -164,8 +166,20 @@ class Ticker:
             self._jumped = 0.0
         if self._turn("tidy", TIDY, machine):
             self._tidy(machine)
+        if self._moved_on(machine) and self._turn("moved", SELDOM, machine):
+            self._ahead = self._ahead_of(machine)
+            self.store.moved_on(machine)
         for _ in range(PAGES):
             self._realign_a_page()
+
+    def _moved_on(self, machine: float) -> bool:
+        """Whether somebody moved the business's clock on, as only the sandbox can."""
+        if self._ahead is None:
+            self._ahead = self._ahead_of(machine)
+        return self._ahead_of(machine) > self._ahead + 1.0
+
+    def _ahead_of(self, machine: float) -> float:
+        return self.clock.now().timestamp() - machine
 
     def _tidy(self, machine: float) -> None:
         """What lies too far ahead is set right; what nobody met again for long enough is over."""

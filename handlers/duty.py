@@ -24,6 +24,8 @@ PIECES = 6
 def oncall(typed: Typed) -> Answer:
     """Alone: who is on call now and next; `swap payments @ben until friday`: somebody else is."""
     word, _, rest = typed.rest.partition(" ")
+    if not typed.reader.person.may_own:
+        return wrong("Only full members of this workspace can see who is on call.")
     if word.lower() == "swap":
         return _swap(typed, rest)
     schedules = typed.attendance.plan.schedules
@@ -72,6 +74,8 @@ def _swap(typed: Typed, rest: str) -> Answer:
 def mute(typed: Typed) -> Answer:
     """Alone: what is muted; `drift-watch until 17:00 because migration`: hold it back."""
     what, named = parts(typed.rest)
+    if not typed.reader.person.may_own:
+        return wrong("Only full members of this workspace can see what is muted.")
     if not what:
         return Answer(ok=True, sheet=_muted(typed))
     until = instant(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.acts import Arrival
+from bot.attendance import BY_HAND
 from bot.core.events import Actor
 from bot.core.forms import FORMS
 from bot.core.people import Person
@@ -12,9 +13,6 @@ from bot.core.text import Ref, host, one_line, sentence
 from bot.loop import Loop
 from bot.people import People
 from bot.ports import Answer, Gesture, Interaction
-
-SOURCE = "people"
-"""the source of what people raise by hand: rules and policies may name it"""
 
 
 def form(gesture: Gesture, person: Person) -> Answer:
@@ -49,7 +47,7 @@ def _signal(fields: object, title: str, person: Person, owner: Person | None) ->
     link = given.get("link", "")
     severity = given.get("severity", "")
     return Signal(
-        source=SOURCE,
+        source=BY_HAND,
         title=title,
         severity=Severity(severity) if severity in list(Severity) else Severity.WARNING,
         summary=given.get("summary") or None,

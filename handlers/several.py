@@ -28,10 +28,10 @@ def picked(gesture: Gesture) -> list[Gesture]:
 
 def form(gesture: Gesture) -> Answer:
     """What has to be filled in, once for all of them."""
-    wanted = FORMS.get(gesture.fields.get("for", ""))
-    if wanted is None or not picked(gesture):
+    wanted, count = FORMS.get(gesture.fields.get("for", "")), len(picked(gesture))
+    if wanted is None or not count:
         return NOTHING
-    return Answer(ok=True, form=wanted)
+    return Answer(ok=True, form=replace(wanted, title=f"{wanted.title} {count} alert{'' if count == 1 else 's'}"))
 
 
 def do(gesture: Gesture, act: Callable[[Gesture], Answer]) -> Answer:

@@ -242,6 +242,10 @@ class MemoryStore(MemoryRota):
         with self._turn, self._data:
             return memory_waiting.realign(self._lanes, machine, ahead)
 
+    def moved_on(self, machine: float, /) -> int:
+        with self._turn, self._data:
+            return memory_waiting.hasten(self._lanes, machine, self._now())
+
     def incident(self, kind: str, subject: str, /, *, detail: str, at: float) -> None:
         with self._turn, self._data:
             self._incidents.incident(kind, subject, detail=detail, at=at)

@@ -93,7 +93,7 @@ class MemoryRota:
         with self._data:
             here = [one for one in self._shifts.get(schedule, ()) if one.start < until and one.until > start]
         overrides = [one for one in here if one.override]
-        return [*reversed(overrides), *sorted((one for one in here if not one.override), key=lambda one: one.start)]
+        return [*overrides, *sorted((one for one in here if not one.override), key=lambda one: one.start)]
 
     def keep_group(self, handle: str, members: Sequence[str], /, *, at: datetime) -> None:
         with self._turn, self._data:

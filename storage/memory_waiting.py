@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.ports import Delivery, Waiting
+from storage.crowds import COLLECT
 from storage.lanes import DONE
 from storage.memory_lanes import WAITING, Lane, MemoryLanes
 from storage.waiting import LATER, LEASE, TRIES, UNSURE
@@ -72,6 +73,13 @@ def realign(lanes: MemoryLanes, machine: float, ahead: float) -> int:
         )
         for old, new in zip(olds, news, strict=True)
     )
+
+
+def hasten(lanes: MemoryLanes, machine: float, now: datetime) -> int:
+    digests = (row for row in lanes.rows.values() if row.kind == "digest" and row.state in WAITING)
+    late = [one for one in digests if not one.attempts and one.created_at <= now and one.not_before > machine + COLLECT]
+    lanes.rows |= {row.id: replace(row, not_before=machine + COLLECT) for row in late}
+    return len(late)
 
 
 def _nearer(row: Delivery, machine: float, ahead: float) -> Delivery:

@@ -54,13 +54,13 @@ def between(connection: Connection, schedule: str, start: datetime, until: datet
 
 
 def _read(connection: Connection, schedule: str, when: ColumnElement[bool]) -> list[Shift]:
-    """Overrides first, the newest first of all; then the calendar's in their order."""
+    """Overrides in the order in which they were made, the last of them wins; then the calendar's in their order."""
     if not storable(schedule):
         return []
     query = select(shifts).where(STANDING, shifts.c.schedule == schedule, when)
     found = connection.execute(query.order_by(shifts.c.start, shifts.c.id)).all()
-    newest = sorted((row for row in found if row.override), key=lambda row: row.id, reverse=True)
-    return [rows.shift(row) for row in (*newest, *(row for row in found if not row.override))]
+    made = sorted((row for row in found if row.override), key=lambda row: row.id)
+    return [rows.shift(row) for row in (*made, *(row for row in found if not row.override))]
 
 
 def keep_group(connection: Connection, handle: str, members: Sequence[str], at: datetime) -> None:

@@ -198,6 +198,10 @@ class SqlStore(SqlRota):
         with self.database.writing() as connection:
             return moved + waiting.realign_deliveries(connection, machine, ahead)
 
+    def moved_on(self, machine: float, /) -> int:
+        with self.database.writing() as connection:
+            return waiting.hasten(connection, machine, self._now())
+
     # ── what only an operator can mend ───────────────────────────────────────────────────────────────────────────
 
     def incident(self, kind: str, subject: str, /, *, detail: str, at: float) -> None:

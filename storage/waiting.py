@@ -14,9 +14,9 @@ from sqlalchemy.sql.selectable import CTE, ScalarSelect
 
 from bot.ports import Waiting
 from storage import models
-from storage.crowds import CROWD, MANY
+from storage.crowds import COLLECT, CROWD, MANY
 from storage.lanes import EDIT, POST
-from storage.models import CARDS, CHASING, FOLDING, SENDING, SWEEPING, WAITING, deliveries, events, places
+from storage.models import CARDS, CHASING, DIGESTS, FOLDING, SENDING, SWEEPING, WAITING, deliveries, events, places
 
 TRIES = 2
 """failed attempts that are nothing to tell an operator of"""
@@ -205,6 +205,17 @@ def realign_deliveries(connection: Connection, machine: float, ahead: float) -> 
         connection.execute(update(deliveries).where(c.id == delivery_id).values(nearer))
         changed += 1
     return changed
+
+
+def hasten(connection: Connection, machine: float, now: datetime) -> int:
+    """A digest that waits for a business instant goes out soon after it has come, whoever moved that clock on."""
+    c = deliveries.c
+    late = and_(WAITING, DIGESTS, c.attempts == 0, c.created_at <= now, c.not_before > machine + COLLECT)
+    waits = select(c.id).where(late).order_by(_AGE).with_for_update(skip_locked=True)
+    found = connection.execute(waits).scalars().all()
+    for delivery_id in found:
+        connection.execute(update(deliveries).where(c.id == delivery_id).values(not_before=machine + COLLECT))
+    return len(found)
 
 
 def _at_most(column: Any, most: float) -> Any:

@@ -105,7 +105,7 @@ def works(hours: Hours, at: datetime, days_off: DaysOff) -> bool:
     return opening(_undisturbed(hours), at, kept="working", days_off=days_off) == at
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def _undisturbed(hours: Hours) -> Hours:
     """Without quiet hours."""
     return replace(hours, quiet="")
@@ -130,7 +130,7 @@ def opening(hours: Hours, at: datetime, *, kept: str, days_off: DaysOff) -> date
     return None
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def _block(hours: Hours, kept: str, days_off: DaysOff, number: int) -> tuple[list[datetime], list[Span]]:
     """The spans of a block of days in which they may be asked, in order, and the ends of these.
 
@@ -217,7 +217,7 @@ def _spans(text: str, hours: Hours, at: datetime, kept: Callable[[date], bool]) 
     return tuple(span for day in days if kept(day) for span in _of_day(text, hours.time_zone, day))
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4096)
 def _of_day(text: str, time_zone: str, day: date) -> tuple[Span, ...]:
     """Remembered: a thousand alerts of one team ask for the same few days."""
     return tuple(_real(day, zone(time_zone), start, end) for start, end in week(text).windows.get(day.weekday(), ()))

@@ -54,18 +54,20 @@ def held_back(mute: Mute, alerts: Sequence[Alert], *, more: bool, now: datetime)
     """To whoever muted: what came of what it held back."""
     what = f"rule {mute.rule}" if mute.rule else mute.source or "everything"
     still = sum(1 for alert in alerts if not alert.finished)
-    count = f"{len(alerts)}{' or more' if more else ''}"
-    told = f"It held back {count} alerts, of which {still} are still open." if alerts else "It held back nothing."
+    count = f"{len(alerts):,} or more alerts" if more else _counted(len(alerts))
+    told = f"It held back {count}; still open: {still:,}." if alerts else "It held back nothing."
     lead = sentence(Who(mute.owner), ", the mute of ", Quote(one_line(what, 80), bold=True), " is over. ", told)
     return _message("🔈 A mute is over", lead, alerts, now=now, foot=sentence("Muted since ", When(mute.start)))
 
 
-def gap(schedule: str, start: datetime, until: datetime, *, now: datetime) -> Message:
-    """Before it happens: nobody will be on call, and whoever comes next in the rules will be asked instead."""
+def gap(schedule: str, start: datetime, until: datetime | None, *, now: datetime) -> Message:
+    """Before it happens: nobody will be on call, and whoever comes next in the rules will be asked instead.
+
+    `until`: None where nobody sees its end.
+    """
     name = one_line(schedule, 80)
-    lead = sentence(
-        "Nobody is on call for ", Quote(name, bold=True), " from ", When(start), " until ", When(until), "."
-    )
+    end = (" until ", When(until), ".") if until else (", without an end.",)
+    lead = sentence("Nobody is on call for ", Quote(name, bold=True), " from ", When(start), *end)
     then = sentence(
         "Alerts then go to the next in their routing rule. Fill it: ",
         Words(f"/loop oncall swap {name} @somebody until …", bold=True),

@@ -28,7 +28,7 @@ def instant(text: str, *, now: datetime, time_zone: str, at_dawn: time = time(0)
 
     A day without a time means `at_dawn` of it: somebody who is away until Monday is back on Monday.
     """
-    words = text.strip().lower().removeprefix("until ").removeprefix("till ").strip()
+    words = text.strip().lower().removeprefix("until ").removeprefix("till ").strip().removeprefix("next ").strip()
     if (length := span(words)) is not None:
         return now + length if timedelta(0) < length <= LONGEST else None
     where = zone(time_zone)
@@ -37,10 +37,19 @@ def instant(text: str, *, now: datetime, time_zone: str, at_dawn: time = time(0)
     clock = _time(rest) if rest else at_dawn
     if clock is None or (day is None and not rest):
         return None
-    found = datetime.combine(day or local.date(), clock, where).astimezone(UTC)
-    if day is None and found <= now:
-        found = datetime.combine(local.date() + timedelta(days=1), clock, where).astimezone(UTC)
-    return found if now < found <= now + LONGEST else None
+    days = (day,) if day else (local.date(), local.date() + timedelta(days=1))
+    # A wall time that comes twice, as the clocks go back, means the first of the two that still lies ahead.
+    meant = (_utc(datetime.combine(one, clock, where).replace(fold=fold)) for one in days for fold in (0, 1))
+    found = next((at for at in meant if at and at > now), None)
+    return found if found and found <= now + LONGEST else None
+
+
+def _utc(wall: datetime) -> datetime | None:
+    """None at the very ends of the calendar, where the instant has no date any more."""
+    try:
+        return wall.astimezone(UTC)
+    except OverflowError:
+        return None
 
 
 def _day(words: str, today: date) -> tuple[date | None, str]:
@@ -54,8 +63,6 @@ def _day(words: str, today: date) -> tuple[date | None, str]:
         return day, words[written.end() :].lstrip(" t,")
     if first in ("today", "tomorrow"):
         return today + timedelta(days=first == "tomorrow"), rest.strip()
-    if first == "next" and rest:
-        return _day(rest, today)
     name = first.rstrip(",")
     if len(name) >= 3 and (match := [n for n, day in enumerate(_NAMES) if day.startswith(name)]):
         ahead = (match[0] - today.weekday()) % 7 or 7

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
 from bot.core.hours import DaysOff, no_days_off
 from bot.core.lookedup import NOTHING, LookedUp
@@ -127,7 +128,8 @@ class Route:
         """Everybody in question, best first, each once; a sentence for each who is stepped over."""
         seen: set[str] = set()
         last = Candidate(person=known.plan.last_resort, why="owner of last resort")
-        for found in (*self._named(known), *self._above(known), last):
+        # Nobody looks further up than there is a need to: most alerts go to the first who is named.
+        for found in chain(self._named(known), self._above(known), (last,)):
             if isinstance(found, str):
                 yield found
                 continue

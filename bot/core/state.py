@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from bot.core.events import Actor, Event, Kind
@@ -170,6 +171,12 @@ _INSTANTS = frozenset(
 )
 
 
+_BEGUN_EMPTY = frozenset(
+    ("loops", "asking", "hops", "snoozes", "responders", "dismissal_by", "dismissal_reason", "held_by")
+)
+"""empty when an alert begins, and mostly ever after"""
+
+
 _CODECS: dict[str, Callable[[Any], Any]] = {
     "signal": unpack,
     "severity": Severity,
@@ -257,9 +264,13 @@ def to_owner(alert: Alert, kind: str) -> Owed:
 
 
 def packed(alert: Alert) -> dict[str, Any]:
-    """The whole alert as JSON-able data; `unpacked` is its inverse."""
-    # Most fields are JSON already; every raise packs all of them, so a call for each is worth sparing.
-    return {name: value if type(value) in _AS_IS else _pack(value) for name, value in vars(alert).items()}
+    """The alert as JSON-able data, without what is as it always begins; `unpacked` is its inverse."""
+    # Most fields are JSON already; every raise packs them, so a call for each is worth sparing.
+    return {
+        name: value if type(value) in _AS_IS else _pack(value)
+        for name, value in vars(alert).items()
+        if value or name not in _BEGUN_EMPTY
+    }
 
 
 def unpacked(data: dict[str, Any]) -> Alert:
@@ -283,12 +294,16 @@ def _pack(value: Any) -> Any:
     if type(value) in _AS_IS:
         return value
     if isinstance(value, datetime):
-        return value.isoformat()
+        return _as_text(value)
     if isinstance(value, Signal):
         return value.packed
     if isinstance(value, StrEnum):
         return value.value
     return list(value) if isinstance(value, tuple) else value
+
+
+_as_text = lru_cache(maxsize=256)(datetime.isoformat)
+"""What one decision packs has few different instants."""
 
 
 def _unpack(name: str, value: Any) -> Any:

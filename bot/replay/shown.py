@@ -10,7 +10,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from bot.core.text import one_line
-from bot.drawing import bars, brief, hours
+from bot.drawing import Picture, bars, brief, hours
 from bot.replay.compare import FIGURES, Compared, Number, figures, people
 from bot.replay.outcome import MATCH, Fate, Outcome, Words
 
@@ -131,27 +131,28 @@ def page(compared: Compared, *, title: str) -> str:
         more=max(len(people(compared)) - MOST, 0),
         steps=by_step(compared),
         step_columns=STEP_COLUMNS,
-        pictures=[Markup(svg) for svg in _pictures(compared)],  # noqa: S704  drawn here, every text in it escaped
+        # Drawn here, every text in it made into outlines.
+        pictures=[(Markup(one.svg), one.alt) for one in _pictures(compared)],  # noqa: S704
     )
 
 
-def _pictures(compared: Compared) -> Iterator[str]:
+def _pictures(compared: Compared) -> Iterator[Picture]:
     sides = compared.sides
     names = [name for name, _ in FIGURES[:5]]
     counts = {
         name: [float(of(outcome.words, Fate()) or 0) for _, of in FIGURES[:5]]  # type: ignore[arg-type]
         for name, outcome in sides
     }
-    yield bars("What people are asked", names, counts, unit="", as_svg=True).svg
+    yield bars("What people are asked", names, counts, unit="", as_svg=True)
     by_hour = {name: [outcome.by_hour[hour].total for hour in range(24)] for name, outcome in sides}
-    yield hours("At which hour they are asked, in their own time zone", by_hour, as_svg=True).svg
+    yield hours("At which hour they are asked, in their own time zone", by_hour, as_svg=True)
     late = {name: [outcome.by_hour[hour].out_of_hours for hour in range(24)] for name, outcome in sides}
     if any(map(sum, late.values())):
-        yield hours("Out of their working hours", late, as_svg=True).svg
+        yield hours("Out of their working hours", late, as_svg=True)
     who = people(compared)[:12]
     heard = {
         name: [float(outcome.by_person[one].total if one in outcome.by_person else 0) for one in who]
         for name, outcome in sides
     }
     if who:
-        yield bars("Who is asked most", [one_line(one, 40) for one in who], heard, unit="", as_svg=True).svg
+        yield bars("Who is asked most", [one_line(one, 40) for one in who], heard, unit="", as_svg=True)

@@ -20,7 +20,7 @@ import pytest
 from bot.commands.say import Failed
 from bot.logs import redacted
 from bot.supervisor import Fork
-from bot.up import SHARED, Options, _alone, _refuse_taken_ports
+from bot.up import SHARED, Options, _alone, _refuse_taken_ports, _sandbox
 
 
 def test_a_port_that_is_taken_is_named_before_anything_starts() -> None:
@@ -194,6 +194,69 @@ def test_a_copy_lets_go_of_what_only_the_supervisor_may_hold(tmp_path: Path) -> 
     copy.send(signal.SIGTERM)
     assert copy.wait(10)
     assert copy.ended() == -signal.SIGTERM
+
+
+NEEDING = """
+import signal, sys
+from pathlib import Path
+from bot import logs
+from bot.supervisor import Child, Fork, Supervisor
+
+folder = Path(sys.argv[1])
+
+def need():
+    (folder / "log-of-needing").write_text(f"ready={(folder / 'ready').exists()}")
+    signal.pause()
+
+logs.configure("text")
+needed = Child(name="needed", process=Fork(work=signal.pause), ready=(folder / "ready").exists)
+sys.exit(Supervisor(stages=[[Child(name="needing", process=Fork(work=need))], [needed]]).run())
+"""
+
+
+@pytest.fixture
+def needing(tmp_path: Path) -> Iterator[Run]:
+    """A child that needs another one, which can be used once there is a file called ready."""
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen([sys.executable, "-c", NEEDING, str(tmp_path)], stderr=log)
+    yield Run(folder=tmp_path, process=process)
+    process.terminate()
+    process.wait(30)
+
+
+@needs_forks
+def test_nobody_is_started_before_what_they_need_can_be_used(needing: Run) -> None:
+    eventually(lambda: needing.started("needed"), "what is needed is started")
+    (needing.folder / "ready").touch()
+    assert needing.lines("log-of-needing", 1) == [["ready=True"]]
+
+
+@needs_forks
+def test_what_was_needed_and_fails_later_keeps_nobody_from_being_started_again(needing: Run) -> None:
+    (needing.folder / "ready").touch()
+    needing.lines("log-of-needing", 1)
+    (needing.folder / "ready").unlink()
+    os.kill(needing.started("needed")[0], signal.SIGKILL)
+    os.kill(needing.started("needing")[0], signal.SIGKILL)
+    eventually(lambda: len(needing.started("needing")) == 2, "it is started again")
+
+
+@needs_forks
+def test_whoever_waits_can_be_stopped(needing: Run) -> None:
+    eventually(lambda: needing.started("needed"), "what is needed is started")
+    needing.process.terminate()
+    assert needing.process.wait(30) == 0
+    assert needing.started("needing") == []
+
+
+def test_the_stand_in_can_be_used_once_it_listens_and_not_before(free_port: Callable[[], int]) -> None:
+    with socket.socket() as listener:
+        port = free_port()
+        sandbox = _sandbox(port)
+        assert not sandbox.ready()
+        listener.bind(("127.0.0.1", port))
+        listener.listen()
+        assert sandbox.ready()
 
 
 def open_files(pid: int) -> set[str]:

@@ -89,6 +89,11 @@ def test_a_person_who_left_cannot_be_written_to(workspace: Workspace) -> None:
     assert (refusal.value.code, refusal.value.kind) == ("user_disabled", "place")
 
 
+def test_somebody_whom_only_a_file_knows_is_found_by_their_e_mail(workspace: Workspace) -> None:
+    target = Target(place=ANA.place, person=Person(id="ana@acme.example", name="Ana"))
+    assert workspace.chat().show(card(), target, mark=mark()).channel == "DU0ANA"
+
+
 def test_a_workspace_that_took_the_token_away_refuses_everything_as_such(workspace: Workspace) -> None:
     chat = workspace.chat()
     receipt = chat.show(card(), ALERTS, mark=mark())

@@ -487,7 +487,7 @@ def test_my_open_alerts_lead_with_the_overdue_ones() -> None:
     calm = replace(opened(), id="0" * 20 + "CALM00", due_at=T0 + minutes(1))
     nudged = replace(opened(), id="0" * 20 + "NUDGED", asked=1, due_at=T0 + minutes(9))
     asleep = replace(opened(), id="0" * 20 + "ASLEEP", asked=2, snoozed_until=T0 + HOUR, due_at=T0 + HOUR)
-    sheet = pages.home([asleep, calm, nudged], now=T0)
+    sheet = pages.home([asleep, calm, nudged], now=T0, state={}, total={"mine": 3})
     assert [row.alert_id[-6:] for row in sheet.rows] == ["NUDGED", "CALM00", "ASLEEP"]
     assert plain(sheet.intro) == "3 open, 1 overdue."
     assert plain(sheet.rows[0].lines[1]).endswith("overdue · next 09:09")

@@ -74,7 +74,7 @@ def test_every_make_target_in_the_docs_exists() -> None:
 
 def test_every_slash_command_is_told_and_exists() -> None:
     told = {word for _, text in spoken() for word in re.findall(r"^/loop (\w+)", text)}
-    assert told == set(commands._COMMANDS)
+    assert told == set(commands.COMMANDS)
 
 
 # ── the pages themselves ─────────────────────────────────────────────────────────────────────────────────────────────

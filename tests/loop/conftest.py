@@ -24,6 +24,7 @@ from cast import (
 
 from bot.acts import Act, Arrival, Done, Received
 from bot.aftermath import Aftermath
+from bot.attendance import Attendance
 from bot.core.people import Person
 from bot.core.policy import Policy
 from bot.core.routing import Plan
@@ -35,10 +36,11 @@ from bot.keeper import Keeper
 from bot.lines import Lines
 from bot.loop import Loop
 from bot.people import People
-from bot.ports import Delivery, Interaction
+from bot.ports import Answer, Delivery, Gesture, Interaction
 from bot.reporting import Reporter
 from bot.saying import Saying
 from bot.twins import Sweeper
+from handlers.actions import Desk
 from handlers.jobs import Work
 from storage.memory import MemoryStore
 from storage.throttle import LocalThrottle
@@ -70,6 +72,23 @@ class World:
         lines = Lines(chats={"slack": self.chat}, throttle=self.throttle, clock=self.clock, incidents=incidents)
         self.courier = Courier(saying=saying, lines=lines, aftermath=self.aftermath, rescue=self.loop.rescue, **common)
         self.sweeper = Sweeper(store=self.store, saying=saying, lines=lines, aftermath=self.aftermath)
+        self.keeper = Keeper(store=self.store, people=self.people, clock=self.clock, plan=self.plan)
+        self.attendance = Attendance(
+            store=self.store,
+            people=self.people,
+            clock=self.clock,
+            plan=self.plan,
+            new_id=lambda: next(ids),
+            release=self.loop.release,
+        )
+        self.desk = Desk(
+            loop=self.loop,
+            store=self.store,
+            people=self.people,
+            chats={"slack": self.chat},
+            attendance=self.attendance,
+            queue=self.queue,
+        )
         self.work = Work(
             store=self.store,
             loop=self.loop,
@@ -77,7 +96,7 @@ class World:
             sweeper=self.sweeper,
             aftermath=self.aftermath,
             people=self.people,
-            keeper=Keeper(store=self.store, people=self.people, clock=self.clock, plan=self.plan),
+            keeper=self.keeper,
             reporter=Reporter(store=self.store, clock=self.clock, chats={"slack": self.chat}, queue=self.queue),
         )
         self.gestures = itertools.count(1)
@@ -111,6 +130,25 @@ class World:
     def leaves(self, one: Person) -> None:
         """They are deactivated, and the directory says so from now on."""
         self.directory.people[one.id] = replace(one, active=False)
+
+    def gesture(self, by: Person, act: str, alert_id: str = "", *, seen: int | None = None, **fields: str) -> Answer:
+        """What somebody did in the chat, and what they are told."""
+        made = f"gesture {next(self.gestures)}"
+        return self.desk.take(
+            Gesture(
+                id=made,
+                platform="slack",
+                chat_id=by.chat["slack"],
+                act=act,
+                alert_id=alert_id,
+                seen=seen,
+                fields=fields,
+            )
+        )
+
+    def types(self, by: Person, text: str) -> Answer:
+        """What somebody typed after /loop, and what they are told."""
+        return self.gesture(by, "command", text=text)
 
     # ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

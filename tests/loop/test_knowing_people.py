@@ -57,6 +57,16 @@ def test_what_is_remembered_stands_while_a_directory_is_away(office: Office) -> 
     assert office.know(ANA) == ANA
 
 
+def test_whom_the_file_alone_knows_while_the_chat_is_away_is_asked_for_again_at_once(office: Office) -> None:
+    office.file.people[ANA.id] = Person(id=ANA.id, name=ANA.id, manager=BEN.id)
+    office.slack.away = True
+    known = office.know(ANA)
+    assert known is not None and (known.manager, known.chat) == (BEN.id, {})
+    office.slack.away = False
+    known = office.know(ANA)
+    assert known is not None and (known.manager, known.chat) == (BEN.id, ANA.chat)
+
+
 def test_nobody_is_unknown_because_a_directory_is_away(office: Office) -> None:
     office.slack.away = True
     assert office.know(ANA) is None

@@ -38,6 +38,10 @@ class Taking:
     def ping(self) -> bool:
         return True
 
+    def about_alerts(self) -> list[tuple[str, str | int]]:
+        """What was hinted at, beside what is kept up once a minute."""
+        return [(job, item) for job, item in self.hints if job != "keep"]
+
     def delivers(self) -> int:
         return sum(1 for job, _ in self.hints if job == "deliver")
 
@@ -69,6 +73,18 @@ def test_an_alert_that_was_woken_and_is_due_again_within_a_minute_is_hinted_at_a
     world.clock.at += timedelta(minutes=10)
     clock.look()
     assert queue.wakes() == 2
+
+
+def test_what_is_kept_up_beside_the_alerts_is_hinted_at_once_a_minute(world: Any) -> None:
+    queue = Taking()
+    clock = ticker(world, queue)
+    for _ in range(3):
+        clock.look()
+    assert [job for job, _ in queue.hints] == ["keep"]
+    world.clock.forward(minutes(1))
+    clock.look()
+    assert [job for job, _ in queue.hints] == ["keep", "keep"]
+    assert len({turn for _, turn in queue.hints}) == 2, "a hint for another minute is another one"
 
 
 def test_a_hint_that_was_lost_is_given_again_after_a_moment(world: Any) -> None:
@@ -110,7 +126,7 @@ def test_the_gravest_lane_comes_first_where_there_is_room_for_one_post(world: An
     world.receive(signal(dedup_key="a"), signal(dedup_key="b", source="other", severity=Severity.CRITICAL))
     world.throttle.room = lambda workspace, machine: Room(posts=1)
     clock.look()
-    (hint,) = queue.hints
+    (hint,) = queue.about_alerts()
     grave = next(row for row in world.store._lanes.rows.values() if row.rank == 0)
     assert hint == ("deliver", grave.id)
 
@@ -122,7 +138,7 @@ def test_while_the_workspace_is_shut_nobody_is_hinted_at(world: Any) -> None:
     ahead = world.clock.machine() + 30
     world.throttle.room = lambda workspace, machine: Room(posts_at=ahead, edits_at=ahead, shut="no answer")
     clock.look()
-    assert queue.hints == []
+    assert queue.about_alerts() == []
 
 
 def test_after_two_hours_down_each_alert_is_asked_about_once_and_has_its_whole_dwell_again(world: Any) -> None:

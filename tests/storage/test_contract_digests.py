@@ -122,6 +122,22 @@ def test_an_hour_is_an_hour_of_business_time(world: Any, monkeypatch: pytest.Mon
     assert world.served_at()[ANA] == pytest.approx(world.machine + 60)
 
 
+def test_an_hour_that_somebody_skipped_is_over(world: Any) -> None:
+    """The clock of the business was moved on; the machine's goes its own way."""
+    alert, other = world.raise_(), world.raise_()
+    batch(world, alert, "ana")
+    world.clock.pass_(5)
+    world.show(digest_at(world))
+    batch(world, other, "ana")
+    world.clock.at += timedelta(minutes=59)
+    world.store.moved_on(world.machine)
+    assert digest_at(world) is None
+    world.clock.at += timedelta(minutes=1)
+    world.store.moved_on(world.machine)
+    assert digest_at(world) is None, "it collects as long as any other"
+    assert world.served_at()[ANA] == pytest.approx(world.machine + 5)
+
+
 def test_a_clock_that_went_back_keeps_nobody_waiting_for_longer_than_an_hour(world: Any) -> None:
     alert = world.raise_()
     batch(world, alert, "ana")

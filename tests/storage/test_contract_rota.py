@@ -10,7 +10,7 @@ import pytest
 
 from bot.core import alert as life
 from bot.core.mutes import Mute
-from bot.core.oncall import Shift
+from bot.core.oncall import Schedule, Shift, on_call
 from bot.core.people import Away, Person
 from bot.core.signal import Severity
 from bot.core.state import fold
@@ -132,7 +132,7 @@ def shift(world: Any, start: timedelta, until: timedelta, who: str = "ana", **mo
     return Shift(**{"start": at + start, "until": at + until, "person": f"{who}@acme.example", **more})
 
 
-def test_a_calendars_shifts_and_overrides_come_back_overrides_newest_first(world: Any) -> None:
+def test_a_calendars_shifts_and_overrides_come_back_overrides_in_the_order_they_were_made(world: Any) -> None:
     late, early = shift(world, 8 * HOUR, DAY, "ben"), shift(world, -HOUR, 8 * HOUR)
     world.store.keep_calendar("ap", [late, early], at=world.clock.at)
     first = shift(world, HOUR, 3 * HOUR, "cleo", override=True, by="ana@acme.example")
@@ -142,14 +142,27 @@ def test_a_calendars_shifts_and_overrides_come_back_overrides_newest_first(world
     world.store.override("other", first, at=world.clock.at)
     now = world.clock.at
     between = world.store.shifts_between
-    assert between("ap", now, now + DAY) == [second, first, early, late]
+    assert between("ap", now, now + DAY) == [first, second, early, late]
     assert between("ap", now + 3 * HOUR, now + 8 * HOUR) == [early], "half-open on both sides"
     assert between("nobody", now, now + DAY) == between("n\0body", now, now + DAY) == []
     with world.store.transaction() as tx:
-        assert list(tx.shifts("ap", now + HOUR)) == [second, first, early]
+        assert list(tx.shifts("ap", now + HOUR)) == [first, second, early]
         assert list(tx.shifts("ap", now + 3 * HOUR)) == [early]
         assert list(tx.shifts("ap", now + 8 * HOUR)) == [late]
         assert list(tx.shifts("ap", now + DAY)) == []
+
+
+def test_of_two_overrides_the_later_made_wins_whenever_it_starts(world: Any) -> None:
+    wide, narrow = (shift(world, -HOUR, DAY, "ben", override=True), shift(world, HOUR, 3 * HOUR, override=True))
+    schedule = Schedule(name="ap")
+    for first, second in ((wide, narrow), (narrow, wide)):
+        for one in (first, second):
+            world.store.override("ap", one, at=world.clock.at)
+        at = world.clock.at + 2 * HOUR
+        with world.store.transaction() as tx:
+            inside = on_call(schedule, at, tx.shifts("ap", at))
+        outside = on_call(schedule, at, world.store.shifts_between("ap", at, at + DAY))
+        assert [one and one.person for one in (inside, outside)] == [second.person] * 2
 
 
 def test_an_override_is_one_whatever_the_shift_says(world: Any) -> None:

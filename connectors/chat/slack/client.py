@@ -10,6 +10,7 @@ from functools import cached_property
 from slack_sdk import WebClient
 
 from bot.core.card import Message
+from bot.core.people import Person
 from bot.ports import Later, Mark, Receipt, Refusal, Target, Unknown, Ways
 from connectors.chat.slack.blocks import in_words, message_blocks, message_text
 from connectors.chat.slack.channels import Channels
@@ -74,7 +75,7 @@ class SlackChat:
         return self._post_at(target, content)
 
     def _post_at(self, target: Target, content: Json) -> Receipt:
-        where = _where(target)
+        where = self._where(target)
         if target.person:
             receipt = self._post(where, content)
             self.channels.met(where, receipt.channel)
@@ -124,7 +125,7 @@ class SlackChat:
     def _read_from(self, target: Target) -> str | None:
         if known := target.edit or target.root:
             return known.channel
-        where = _where(target)
+        where = self._where(target)
         return self.channels.direct(where) if target.person else self.channels.id_of(where)
 
     def retract(self, receipt: Receipt, /) -> None:
@@ -147,6 +148,21 @@ class SlackChat:
         """Hand a picture to Slack, for messages to show by the id that comes back. Raises Refusal, Later or Unknown."""
         return upload(self.web, png, title=title, alt=alt)
 
+    def _where(self, target: Target) -> str:
+        """`#channel`, or the person's id. Raises Refusal("users_not_found") for a person Slack does not know."""
+        name = target.place.partition(":")[2]
+        return user_id(target.person) or self._user_of(target.person) if name.startswith("@") else name
+
+    def _user_of(self, person: Person | None) -> str:
+        """The id of somebody whom no directory could ask Slack about so far: it may have been away when they did."""
+        if person is None or "@" not in person.id:
+            raise refused("users_not_found")
+        try:
+            return str(ask(self.web.users_lookupByEmail, email=person.id)["user"]["id"])
+        except Unknown as error:
+            # Nothing was posted yet.
+            raise Later(error.code, 5) from None
+
     @cached_property
     def _own_id(self) -> str:
         return str(ask(self.web.auth_test)["user_id"])
@@ -165,17 +181,6 @@ def _content(message: Message, mark: Mark) -> Json:
         # Each time: what an update leaves out falls back to parsing links.
         "parse": "none",
     }
-
-
-def _where(target: Target) -> str:
-    """`#channel`, or the person's id. Raises Refusal("users_not_found") for a person Slack does not know."""
-    name = target.place.partition(":")[2]
-    if not name.startswith("@"):
-        return name
-    chat_id = user_id(target.person)
-    if chat_id is None:
-        raise refused("users_not_found")
-    return chat_id
 
 
 def _carries(message: Json, mark: Mark) -> bool:
