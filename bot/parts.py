@@ -228,6 +228,7 @@ class Parts:
             chats=self.chats,
             attendance=attendance,
             queue=self.hints,
+            saying=self.saying,
         )
 
     def prepare(self) -> None:

@@ -1,5 +1,4 @@
 """What the loop needs from outside. Connectors and storage implement these; nothing here knows who does.
-
 Two kinds of time: `Clock.now()` is the business instant (aware UTC; the sandbox may move it), `Clock.machine()` is
 seconds since the epoch on the machine, for leases, retries and a platform's rate limits, which nobody can hurry.
 """
@@ -565,7 +564,7 @@ class Gesture:
     chat_id: str
     """who, by their id in the chat"""
     act: str
-    """an act of the loop (acknowledge, resolve, not_mine …), or history | form | command | home | bulk | raise"""
+    """an act of the loop (acknowledge, resolve …), or history | card | form | command | home | bulk | raise"""
     alert_id: str = ""
     seen: int | None = None
     """the alert's generation on the card it was made on"""
@@ -589,6 +588,8 @@ class Answer:
     form: Form | None = None
     """about `alert` or, without one, about whatever the gesture's fields name"""
     alert: Alert | None = None
+    card: Message | None = None
+    """the alert's card as it is now, with what this person may press"""
     wrong: str = ""
     """the form's field that is wrong, where one is"""
     people: Mapping[str, Person] = field(default_factory=dict)

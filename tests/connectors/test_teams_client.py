@@ -180,7 +180,7 @@ def test_a_token_that_was_not_accepted_is_not_used_again() -> None:
 
 def test_without_a_token_nothing_is_sent() -> None:
     made = bot()
-    made.tokens.failing.append(Later("entra_away", 5))
+    made.tokens.failing += [Later("entra_away", 5)] * 2
     with pytest.raises(Later):
         made.chat.show(card(), REPLY, mark=MARK)
     assert made.wire.heard == []

@@ -14,7 +14,8 @@ from connectors.chat.teams.cloud import Service
 from connectors.chat.teams.text import Json
 from connectors.microsoft.waiting import seconds
 
-TIMEOUT = httpx2.Timeout(10.0, connect=5.0)
+TIMEOUT = httpx2.Timeout(6.0, connect=3.0)
+"""seconds: a card may take a roster, a token and a post, all within the ten that a chat has"""
 QUICK = httpx2.Timeout(2.0)
 """for what is asked while a person waits"""
 PAUSE = 10.0
