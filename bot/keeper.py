@@ -14,14 +14,15 @@ import structlog
 from bot.core import letters, oncall
 from bot.core.asking import is_exception
 from bot.core.hours import local_date, morning
-from bot.core.people import Person
+from bot.core.people import Person, managers
 from bot.core.policy import Policy
 from bot.core.routing import Plan
 from bot.core.state import Alert, Status
 from bot.directories import Calendar, Groups
 from bot.people import People
-from bot.ports import AlertFilter, Clock, Store, Unknown
+from bot.ports import AlertFilter, Away, Clock, Store, Unknown
 from bot.rota import Letter
+from bot.saying import roster
 
 log = structlog.get_logger()
 
@@ -36,6 +37,9 @@ LISTED = 200
 """alerts that one list is made of"""
 PAGES = 25
 """pages of open alerts that are looked through for exceptions"""
+AGAIN = 600.0
+"""machine seconds between two looks at one morning's lists, which are owed once however often they are made"""
+DAY = 24 * 3600.0
 OWNERS = 20
 """owners whose alerts one list of a line reads"""
 
@@ -51,6 +55,8 @@ class Keeper:
     directories: Sequence[Groups] = ()
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     """schedule ▶ its calendar"""
+    release: Callable[[str], object]
+    """`Loop.release`: an alert that was held back is shown"""
     _done: dict[str, float] = field(default_factory=dict, repr=False, compare=False)
 
     def keep(self) -> int:
@@ -65,15 +71,21 @@ class Keeper:
         now = self.clock.machine()
         if 0 <= now - self._done.get(what, float("-inf")) < every:
             return False
+        for old in [one for one, at in self._done.items() if now - at > DAY]:
+            del self._done[old]
         self._done[what] = now
         return True
 
     def _try(self, part: Callable[[], int]) -> int:
         try:
             return part()
+        except Away:
+            raise
         except Unknown as error:
             log.warning("not kept up: it cannot be asked now", action="away", what=part.__name__, reason=error.code)
-            return 0
+        except Exception:  # what breaks over one list or calendar must not cost everybody else theirs
+            log.exception("not kept up: it broke", action="keep_broke", what=part.__name__)
+        return 0
 
     # ── what others know ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -105,6 +117,14 @@ class Keeper:
         return 0
 
     def _people(self) -> int:
+        """Whoever is on call soon is known before they are asked: their hours, and whether they are there."""
+        now = self.clock.now()
+        soon: set[str] = set()
+        for name, schedule in self.plan.schedules.items():
+            shifts = self.store.shifts_between(name, now, now + WARNED)
+            pieces = oncall.timeline(schedule, now, now + WARNED, shifts)
+            soon |= {piece.person for piece in pieces if isinstance(piece, oncall.Shift)}
+        self.people.known(soon)
         self.people.refresh()
         return 0
 
@@ -112,21 +132,34 @@ class Keeper:
 
     def _mornings(self) -> int:
         """Each owner's open alerts as their working day begins; each manager's what is stuck in their line."""
-        now = self.clock.now()
-        owners = self.store.owners()
+        now, owners = self.clock.now(), self.store.owners()
+        remembered = self._with_managers(owners)
         lines: dict[str, list[str]] = {}
         for owner in owners:
-            chain = list(self.people.with_managers(owner))
-            for manager in chain[1:]:
+            for manager in managers(owner, roster(remembered)):
                 lines.setdefault(manager, []).append(owner)
-        known = self.people.known({*owners, *lines})
-        there = [one for one in known.values() if one.may_own and not one.absence(now)]
+        # Directories are asked only of those whose day begins: a thousand answers take longer than a worker has.
+        begin = {one.id for one in remembered.values() if (at := self._begun(one, now)) and self._is_new(one, at)}
+        there = [one for one in self.people.known(begin).values() if one.may_own and not one.absence(now)]
         return self._post(
             letter
             for person in there
             if (begun := self._begun(person, now))
             for letter in self._morning(person, begun, lines.get(person.id, ()), now)
         )
+
+    def _with_managers(self, owners: Iterable[str]) -> dict[str, Person]:
+        """These people and everybody above them, as they are remembered: one question for each height."""
+        found: dict[str, Person] = {}
+        wanted = set(owners)
+        while wanted:
+            asked, level = wanted, [person for person, _ in self.store.people(wanted).values()]
+            found |= {person.id: person for person in level}
+            wanted = {person.manager for person in level if person.manager} - found.keys() - asked
+        return found
+
+    def _is_new(self, person: Person, begun: datetime) -> bool:
+        return self._turn(f"morning of {person.id} {begun.isoformat()}", AGAIN)
 
     def _begun(self, person: Person, now: datetime) -> datetime | None:
         """When their working day began, where that was just now."""
@@ -153,7 +186,7 @@ class Keeper:
         """Once a day, as the day of the owner of last resort begins: a channel reads it, whoever of them is away."""
         now, last = self.clock.now(), self.plan.last_resort
         person = self.people.known([last]).get(last) or Person(id=last, name=last)
-        if not (begun := self._begun(person, now)):
+        if not (begun := self._begun(person, now)) or not self._turn(f"exceptions {begun.isoformat()}", AGAIN):
             return 0
         waiting = [alert for alert in self._all_open() if self._is_exception(alert)]
         if not (message := letters.exceptions(waiting, now=now)):
@@ -197,6 +230,9 @@ class Keeper:
     def _mutes(self) -> int:
         now, listed = self.clock.now(), 0
         for mute in self.store.unlisted_mutes(now):
+            # Whoever ended it by hand, or took it out of the file, may not have come to show what it held back.
+            for alert_id in self.store.unmute(mute.id, at=now, by=mute.owner):
+                self.release(alert_id)
             held = self.store.held_back(mute.id, limit=LISTED)
             message = letters.held_back(mute, held, more=len(held) == LISTED, now=now)
             place = f"{self.plan.platform}:@{mute.owner}"

@@ -177,6 +177,7 @@ class Parts:
             groups=outside.groups(self.config),
             directories=tuple(one for one in self.directories if isinstance(one, Groups)),
             calendars=outside.calendars(self.config),
+            release=self.loop.release,
         )
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import reduce
@@ -78,16 +78,13 @@ class People:
             self._remember(some, now)
 
     def _remember(self, some: Sequence[Person], now: datetime) -> None:
-        """Only who is remembered already, and only what such a list says of them: managers are asked for one by one."""
+        """Only who is remembered already; whoever such a list knows otherwise is asked for in every directory."""
         remembered = self.store.people([person.id for person in some])
-        changed = []
-        for person in some:
-            if person.id in remembered:
-                before, asked_at = remembered[person.id]
-                after = replace(before, active=before.active and person.active, away=_away(before, person, now))
-                changed += [(after, asked_at)] if after != before else []
-        for asked_at in {at for _, at in changed}:
-            self.store.save_people([person for person, at in changed if at == asked_at], at=asked_at)
+        known = [(remembered[person.id][0], person) for person in some if person.id in remembered]
+        said = {one.away for one in self.store.absences(since=now)} if known else set()
+        for before, listed in known:
+            if before.active != listed.active or _away_now(before, now, but=said) != _away_now(listed, now):
+                self._ask([before.id], {before.id: before}, now)
 
     def learn(self, people: Iterable[Person]) -> None:
         """People named in the configuration, kept together with what is remembered of them already."""
@@ -167,9 +164,9 @@ def merge(first: Person, second: Person) -> Person:
     )
 
 
-def _away(before: Person, listed: Person, now: datetime) -> tuple[Away, ...]:
-    """What the list says of their absence now, beside those that are known to lie ahead."""
-    return (*listed.away, *(one for one in before.away if one.start > now and one not in listed.away))
+def _away_now(person: Person, now: datetime, *, but: Collection[Away] = ()) -> set[datetime]:
+    """Until when they are away, as directories know it: `but` is what people said themselves."""
+    return {one.until for one in person.away if one.covers(now) and one not in but}
 
 
 def _old(asked_at: datetime, now: datetime) -> bool:

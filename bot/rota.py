@@ -96,7 +96,7 @@ class Rota(Protocol):
         ...
 
     def shifts_between(self, schedule: str, start: datetime, until: datetime, /) -> list[Shift]:
-        """The calendar's shifts and the overrides that touch this span, in the order in which they were stored."""
+        """What touches this span: the calendar's shifts by their start, then the overrides as they were made."""
         ...
 
     # groups

@@ -16,11 +16,12 @@ from bot.config.policies import PolicyShape
 from bot.config.reading import parse
 from bot.config.schedules import CalendarAt
 from bot.config.shapes import File, Limits, Raiser
+from bot.core.attention import Attention
 from bot.core.mutes import Mute
 from bot.core.oncall import Schedule
 from bot.core.people import Person
 from bot.core.policy import Policy
-from bot.core.routing import Attention, Plan, Rule
+from bot.core.routing import Plan, Rule
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
 
 from sqlalchemy import Connection, and_, select
 
 from bot.core.state import Alert, card
-from bot.ports import Receipt
+from bot.ports import AlertFilter, Receipt
 from storage import rows
-from storage.models import alerts, deliveries
-from storage.reading import storable
+from storage.models import deliveries
+from storage.reading import page, storable
 
 NEWEST = 5_000
 """alerts that one search looks through: an index over all words would cost every raise"""
@@ -22,15 +24,18 @@ def search(connection: Connection, words: str, limit: int) -> list[Alert]:
     wanted = words.casefold().split()
     if not wanted or not storable(words):
         return []
-    found: list[Alert] = []
-    query = select(*rows.ALERT).order_by(alerts.c.raised_at.desc(), alerts.c.id.desc()).limit(NEWEST)
-    with connection.execution_options(yield_per=BATCH).execute(query) as newest:
-        for row in newest:
-            if (alert := rows.alert(row)) and mentions(alert, wanted):
-                found.append(alert)
-                if len(found) == limit:
-                    break
-    return found
+    return list(islice((alert for alert in _newest(connection) if mentions(alert, wanted)), limit))
+
+
+def _newest(connection: Connection) -> Iterator[Alert]:
+    """Page by page: PostgreSQL has no cursor outside of a transaction, and most searches end on the first page."""
+    which = AlertFilter(limit=min(BATCH, NEWEST))
+    for _ in range(0, NEWEST, which.limit):
+        found = page(connection, which)
+        yield from found.items
+        if found.next is None:
+            return
+        which = replace(which, cursor=found.next)
 
 
 def mentions(alert: Alert, wanted: Sequence[str]) -> bool:

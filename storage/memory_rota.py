@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -131,8 +131,9 @@ class MemoryRota:
         return sorted(found, key=lambda alert: (alert.severity.rank, alert.raised_at, alert.id))[:limit]
 
     def _raised_under(self, alert: Alert) -> str | None:
-        first: Mapping[str, str | None] = self._events[alert.id][0].data["set"]
-        return first.get("held_by")
+        """The mute that held it back last."""
+        held = (event.data["set"].get("held_by") for event in reversed(self._events[alert.id]))
+        return next((mute_id for mute_id in held if mute_id), None)
 
     def listed(self, mute_id: str, letters: Sequence[Letter], /, *, at: datetime) -> bool:
         with self._turn, self._data:

@@ -87,9 +87,11 @@ class SqlRoster:
         if not change.alert.finished:
             self._given[change.alert.owner] += 1
         since = change.events[-1].at
-        mine = (owed for owed in change.owed if owed.person and not owed.in_digest)
-        self._telling.update((owed.key, (owed.person or "", since)) for owed in mine)
-        self._used.update(change.turns)
+        for owed in change.owed:
+            if owed.person and not owed.in_digest:
+                self._telling[owed.key] = owed.person, since
+        for turn in change.turns:
+            self._used[turn] += 1
 
     def _write_turns(self) -> None:
         """In the order of their names: two who use up the same turns never wait for each other in a circle."""

@@ -189,7 +189,10 @@ class SqlTx(SqlRoster):
         bulk.execute(self._connection, _ALERT, made)
         for before, after in changed:
             if before is not None:
-                self._change(before, rows.alert_row(after, instant))
+                row = rows.alert_row(after, instant)
+                # One that comes back under a mute is held back by it as what is raised under it.
+                again = after.held_by is not None and after.held_by != before.held_by
+                self._change(before, {**row, "raised_under": after.held_by} if again else row)
 
     def _change(self, before: Alert, row: dict[str, Any]) -> None:
         guard = {"was_id": before.id, "was_generation": before.generation, "was_revision": before.revision}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.core.alert import UNDISMISSED, finished, owing
 from bot.core.events import Actor, Kind
 from bot.core.given import Given
+from bot.core.people import absent, gone, managers
 from bot.core.state import Alert, Cause, Change, Refused, Status, change, owe
 from bot.core.text import sentence
 
@@ -33,7 +34,18 @@ def dismiss(alert: Alert, given: Given, *, by: Actor, reason: str) -> Change | R
 def _asks_to_dismiss(alert: Alert, given: Given, *, by: Actor, reason: str) -> Change:
     to = {"dismissal_by": by.id, "dismissal_reason": reason}
     step = change(alert, Cause(Kind.DISMISSAL_ASKED, by=by, at=given.now, reason=reason), to=to)
-    return owing(step, owe(step.alert, "second_person", place=step.alert.place, thread=not step.alert.private))
+    step = owing(step, owe(step.alert, "second_person", place=step.alert.place, thread=not step.alert.private))
+    second = _second(alert, given, by=by)
+    return owing(step, owe(step.alert, "second_person", place=f"{alert.platform}:@{second}", person=second))
+
+
+def _second(alert: Alert, given: Given, *, by: Actor) -> str:
+    """Who is asked to agree: the nearest to the alert who may, is there, and did not ask for it."""
+    above = tuple(managers(alert.owner, given.roster))
+    who = {"concerned": (alert.owner, *above), "manager": above, "admin": tuple(sorted(given.plan.admins))}
+    candidates = who[given.policy.dismissers(alert.severity)]
+    there = (one for one in candidates if one != by.id and not gone(one, given.roster))
+    return next((one for one in there if not absent(one, given.roster, given.now)), given.plan.last_resort)
 
 
 def agree(alert: Alert, given: Given, *, by: Actor) -> Change | Refused:

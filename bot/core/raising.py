@@ -14,7 +14,7 @@ from bot.core.given import Given
 from bot.core.mutes import Mute
 from bot.core.routing import Route
 from bot.core.signal import Severity, Signal
-from bot.core.state import Alert, Cause, Change, Refused, Status, card, change, having, packed, to_owner
+from bot.core.state import Alert, Cause, Change, Refused, Status, born, card, change, having, packed, to_owner
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +35,12 @@ class Placed:
 
 def holding(way: Route, given: Given) -> Mute | None:
     """What holds this alert back; of several the one that ends last."""
-    signal = way.signal
+    signal, muted = way.signal, given.roster.mutes(given.now)
+    if not muted:
+        return None
     held = (
         mute
-        for mute in given.roster.mutes(given.now)
+        for mute in muted
         if mute.holds(source=signal.source, rules=way.rules, is_critical=signal.severity == Severity.CRITICAL)
     )
     return max(held, key=lambda mute: mute.until, default=None)
@@ -67,7 +69,7 @@ def raised(signal: Signal, given: Given, *, placed: Placed, begun: Alert | None 
 def opened(signal: Signal, given: Given, *, placed: Placed) -> Alert:
     """The alert as it begins."""
     now, policy, mute = given.now, given.policy, placed.mute
-    alert = Alert(
+    alert = born(
         id=placed.alert_id,
         source=signal.source,
         dedup_key=signal.dedup_key or placed.alert_id,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 
+from bot.core.attention import Attention
 from bot.core.hours import DaysOff, no_days_off
 from bot.core.lookedup import NOTHING, LookedUp
 from bot.core.matching import matches, value_of
@@ -49,13 +50,6 @@ class Rule:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attention:
-    """How much one person is asked for: reminders an hour, beyond which they come as one digest."""
-
-    per_hour: int = 12
-
-
-@dataclass(frozen=True, kw_only=True)
 class Plan:
     """Everything that decides where a signal goes, and when people may be asked."""
 
@@ -70,7 +64,7 @@ class Plan:
     """source ▶ the people who answer for it"""
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     days_off: DaysOff = no_days_off
-    attention: Attention = Attention()
+    attention: Attention = field(default_factory=Attention)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +110,7 @@ class Route:
             if isinstance(found, str):
                 over.append(found)
             elif found.person not in declined:
-                return Candidate(person=found.person, why="; ".join((*over, found.why)), turn=found.turn)
+                return replace(found, why="; ".join((*over, found.why))) if over else found
         return Candidate(person=known.plan.last_resort, why="; ".join((*over, "owner of last resort")))
 
     def following(self, known: Known, declined: tuple[str, ...]) -> Candidate | None:
@@ -127,9 +121,12 @@ class Route:
     def candidates(self, known: Known) -> Iterator[Candidate | str]:
         """Everybody in question, best first, each once; a sentence for each who is stepped over."""
         seen: set[str] = set()
-        last = Candidate(person=known.plan.last_resort, why="owner of last resort")
         # Nobody looks further up than there is a need to: most alerts go to the first who is named.
-        for found in chain(self._named(known), self._above(known), (last,)):
+        for found in chain(
+            self._named(known),
+            self._above(known),
+            (Candidate(person=known.plan.last_resort, why="owner of last resort"),),
+        ):
             if isinstance(found, str):
                 yield found
                 continue
@@ -149,7 +146,7 @@ class Route:
 
     def _above(self, known: Known) -> Iterator[Candidate]:
         """The managers above those who are named, nearest first."""
-        named = list(dict.fromkeys(one.person for one in self._named(known) if isinstance(one, Candidate)))
+        named = dict.fromkeys(one.person for one in self._named(known) if isinstance(one, Candidate))
         for person in named:
             for manager in managers(person, known.roster):
                 if manager not in named:
@@ -165,7 +162,7 @@ def _here(found: Candidate, known: Known) -> Candidate | str:
         return f"{ref} is {reason}"
     away = absent(ref, known.roster, known.at)
     if away is None:
-        return Candidate(person=ref, why=found.why, turn=found.turn)
+        return found if ref == found.person else Candidate(person=ref, why=found.why, turn=found.turn)
     until = f"away until {away.until:%Y-%m-%d %H:%M} UTC"
     if delegate := stand_in(ref, known.roster, known.at):
         return Candidate(person=delegate, why=f"{found.why}; stands in for {ref}, {until}", turn=found.turn)
@@ -230,7 +227,6 @@ def members_here(handle: str, roster: Roster, at: datetime) -> tuple[str, ...]:
     return tuple(one for one in roster.group(handle) if not gone(one, roster) and not absent(one, roster, at))
 
 
-_LONGEST = 320
 _EMAIL = re.compile(r"[^\s@<>,;:]+@[^\s@<>,;:]+\.[^\s@<>,;:]+|slack:[UW][A-Z0-9]{2,20}")
 
 
@@ -238,7 +234,7 @@ def _in_field(owner: Owner, signal: Signal, known: Known) -> People:
     named = (value_of(signal, owner.who) or "").strip()
     ref = named if named.startswith("slack:") else named.lower()
     # What an AI wrote there is data: nothing that does not look like a person is ever looked up, however long it is.
-    return (ref,) if len(ref) <= _LONGEST and _EMAIL.fullmatch(ref) else f"{owner.who} names nobody"
+    return (ref,) if len(ref) <= 320 and _EMAIL.fullmatch(ref) else f"{owner.who} names nobody"
 
 
 def _in_table(owner: Owner, signal: Signal, known: Known) -> People:
@@ -266,9 +262,8 @@ def route(signal: Signal, plan: Plan) -> Route:
     The chain of owners always ends at the owner of last resort.
     """
     layers = tuple(_layers(signal, plan))
-    channel, by_channel = next(
-        ((r.channel, why) for why, r in layers if r.channel), (plan.fallback_channel, "fallback")
-    )
+    nowhere = plan.fallback_channel, "fallback"
+    channel, by_channel = next(((r.channel, why) for why, r in layers if r.channel), nowhere)
     policy, by_policy = next(((r.policy, why) for why, r in layers if r.policy), ("default", "built in"))
     claims = [(Owner(signal.owner), "named in the alert")] if signal.owner else []
     claims += [(owner, why) for why, rule in layers for owner in rule.owners]

@@ -14,13 +14,14 @@ from bot.config.mistakes import ConfigError
 from bot.config.owners import Table
 from bot.config.schedules import CalendarAt
 from bot.config.values import duration, span
+from bot.core.attention import Attention
 from bot.core.hours import Hours, works
 from bot.core.matching import FIELDS
 from bot.core.mutes import Mute
 from bot.core.oncall import Rotation, Schedule
 from bot.core.people import Away, Person
 from bot.core.policy import Policy, Step
-from bot.core.routing import Attention, Owner, Rule
+from bot.core.routing import Owner, Rule
 from bot.core.signal import Severity
 from bot.settings import Config, load, loads
 

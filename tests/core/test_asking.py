@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from bot.core import alert as life
 from bot.core.asking import Next, ask, awake, due, everyone_at, following, in_digest, next_check_in, upcoming, waiting
+from bot.core.attention import Attention
 from bot.core.events import Kind
 from bot.core.given import Given
 from bot.core.hours import is_quiet, works
@@ -22,7 +23,6 @@ from bot.core.oncall import Schedule, Shift
 from bot.core.people import Away, gone
 from bot.core.policy import EVERYONE, ONE_AT_A_TIME, ROUND_ROBIN, Policy, Step
 from bot.core.raising import Placed, raised, raised_again
-from bot.core.routing import Attention
 from bot.core.signal import Severity
 from bot.core.state import Alert, Change, Status
 from bot.core.wake import escalate, names_of, to_the_top, wake

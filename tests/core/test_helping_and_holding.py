@@ -183,7 +183,7 @@ def test_a_dismissal_of_something_critical_takes_a_second_person() -> None:
     first = asked_to_dismiss()
     assert (first.events[0].kind, first.alert.status) == (Kind.DISMISSAL_ASKED, Status.OPEN)
     assert (first.alert.due_at, first.alert.generation) == (CRITICAL.due_at, CRITICAL.generation), "the clock goes on"
-    assert owed(first) == [("second_person", "slack:#ai-alerts")]
+    assert owed(first) == [("second_person", "slack:#ai-alerts"), ("second_person", C)]
     same = refused(dismiss(first.alert, given(6, policy=TWO), by=who(ANA), reason="Really."))
     assert (same.code, plain(same.why)) == ("already", "You asked to dismiss this; a second person has to agree.")
     assert refused(agree(first.alert, given(6, policy=TWO), by=who(ANA))).code == "already"
@@ -193,6 +193,24 @@ def test_a_dismissal_of_something_critical_takes_a_second_person() -> None:
     assert (happened.kind, happened.actor.id, happened.data["asked_by"]) == (Kind.DISMISSED, C, A)
     assert plain(words.told(happened)) == "Cleo dismissed this together with Ana: A test invoice."
     assert fold([*raising(signal(severity=Severity.CRITICAL)).events, *first.events, *second.events]) == second.alert
+
+
+AGREES = [
+    ("the owner, where somebody else asks", CLEO, {}, Team(), A),
+    ("their manager, where the owner asks", ANA, {}, Team(), C),
+    ("a manager, where only managers may", CLEO, {"dismiss": {"default": "manager"}}, Team(), ELSA.id),
+    ("the next one up, where a manager is gone", ANA, {}, Team().but(C, active=False), ELSA.id),
+    ("the owner of last resort, where there is no admin", ANA, {"dismiss": {"default": "admin"}}, Team(), ELSA.id),
+]
+
+
+@pytest.mark.parametrize(("what", "by", "says", "team", "second"), AGREES)
+def test_who_is_asked_to_agree_may_and_did_not_ask_for_it(
+    what: str, by: Any, says: Any, team: Team, second: str
+) -> None:
+    known = given(5, policy=replace(TWO, **says), roster=team)
+    first = done(dismiss(CRITICAL, known, by=who(by), reason="A test invoice."))
+    assert owed(first)[-1] == ("second_person", second)
 
 
 def test_a_second_person_may_have_a_reason_of_their_own() -> None:

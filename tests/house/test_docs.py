@@ -16,6 +16,7 @@ import pytest
 import typer
 
 from bot.cli import app as command_line
+from bot.core.help import USAGES
 from handlers import commands
 from tests.house.pages import FENCE, PAGES, ROOT, blocks, spoken
 
@@ -75,6 +76,11 @@ def test_every_make_target_in_the_docs_exists() -> None:
 def test_every_slash_command_is_told_and_exists() -> None:
     told = {word for _, text in spoken() for word in re.findall(r"^/loop (\w+)", text)}
     assert told == set(commands.COMMANDS)
+
+
+@pytest.mark.parametrize("usage", [usage for usage, _ in USAGES])
+def test_every_usage_that_help_shows_is_in_the_page_of_commands(usage: str) -> None:
+    assert f"`/loop {usage}`" in PAGES["docs/commands.md"]
 
 
 # ── the pages themselves ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -72,7 +72,9 @@ class World:
         lines = Lines(chats={"slack": self.chat}, throttle=self.throttle, clock=self.clock, incidents=incidents)
         self.courier = Courier(saying=saying, lines=lines, aftermath=self.aftermath, rescue=self.loop.rescue, **common)
         self.sweeper = Sweeper(store=self.store, saying=saying, lines=lines, aftermath=self.aftermath)
-        self.keeper = Keeper(store=self.store, people=self.people, clock=self.clock, plan=self.plan)
+        self.keeper = Keeper(
+            store=self.store, people=self.people, clock=self.clock, plan=self.plan, release=self.loop.release
+        )
         self.attendance = Attendance(
             store=self.store,
             people=self.people,

@@ -1,4 +1,4 @@
-"""What is kept up beside the alerts: mornings, gaps, mutes that ended, groups and calendars; said once, asked seldom."""
+"""What is kept up beside the alerts: mornings, gaps, mutes that ended, groups, calendars; said once, asked seldom."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from cast import ANA, BEN, CLEO, DOV, ELSA, PLAN, POLICY, T0, minutes, signal
+from cast import ANA, BEN, CLEO, DOV, ELSA, GUS, PLAN, POLICY, T0, minutes, signal
 
 from bot.core.mutes import Mute
 from bot.core.oncall import Rotation, Schedule, Shift
@@ -263,7 +263,7 @@ def test_a_schedule_without_a_gap_is_not_spoken_of(early: Any) -> None:
 def test_what_a_mute_held_back_is_listed_once_to_whoever_muted(world: Any) -> None:
     world.store.mute(Mute(id="m1", start=T0, until=T0 + HOUR, owner=BEN.id, source="ap-auditor"), at=T0)
     world.raised()
-    all_day(world, 0.9)
+    all_day(world, 0.8)
     assert "mute:m1" not in letters(world)
     all_day(world, 5)
     assert letters(world).count("mute:m1") == 1
@@ -276,6 +276,20 @@ def test_a_mute_that_was_ended_by_hand_is_listed_too(world: Any) -> None:
     world.clock.forward(5)
     world.store.unmute("m1", at=world.clock.at, by=BEN.id)
     all_day(world, 1)
+    assert letters(world).count("mute:m1") == 1
+
+
+def test_what_a_mute_held_back_is_shown_although_whoever_ended_it_did_not_come_so_far(world: Any) -> None:
+    world.store.mute(Mute(id="m1", start=T0, until=T0 + 20 * DAY, owner=BEN.id, source="ap-auditor"), at=T0)
+    alert = world.raised()
+    assert alert.held_by == "m1"
+    world.clock.forward(1)
+    assert world.store.unmute("m1", at=world.clock.at, by=BEN.id) == [alert.id], "and there the process ends"
+    world.keeper.keep()
+    after = world.alert(alert.id)
+    assert (after.held_by, after.snoozed_until, after.due_at) == (None, None, T0 + minutes(11))
+    world.deliver()
+    assert world.card(alert)
     assert letters(world).count("mute:m1") == 1
 
 
@@ -298,8 +312,8 @@ class Asked:
         if what in self.away:
             raise Unknown("timeout")
 
-    def find(self, ref: str, /) -> None:
-        return None
+    def find(self, ref: str, /) -> Any:
+        return next((one for one in self.roll if one.id == ref), None)
 
     def members(self, handle: str, /) -> tuple[str, ...] | None:
         self._ask(handle)
@@ -362,6 +376,37 @@ def test_a_calendar_that_cannot_be_read_leaves_what_was_read_and_no_other_waits_
     keeps.keep()
     assert world.store.shifts_between("broken", T0, T0 + HOUR) == [shift]
     assert world.store.shifts_between("whole", world.clock.at, T0 + HOUR) == []
+
+
+def test_directories_are_asked_only_of_those_whose_day_begins(early: Any) -> None:
+    for one in (ANA, BEN):
+        early.raised(dedup_key=one.name, owner=one.id)
+    early.clock.at = T0 + 6 * HOUR
+    early.directory.asked.clear()
+    early.keeper.keep()
+    assert set(early.directory.asked) == {PLAN.last_resort}, "in the afternoon of nobody else"
+    early.clock.at = T0 + DAY + minutes(1)
+    early.keeper.keep()
+    assert {ANA.id, BEN.id} <= set(early.directory.asked)
+
+
+def test_whoever_is_on_call_soon_is_known_before_they_are_asked(a_world: Callable[..., Any]) -> None:
+    week = Rotation(people=(GUS.id,), every="week", handover=(0, 0), since=date(2026, 1, 5), time_zone="UTC")
+    world = a_world(plan=replace(PLAN, schedules={"ap": Schedule(name="ap", rotations=(week,))}))
+    world.clock.forward(HOUR)
+    world.keeper.keep()
+    assert GUS.id in world.directory.asked
+
+
+def test_what_breaks_over_a_calendar_costs_nobody_their_morning(early: Any) -> None:
+    class Broken(Asked):
+        def shifts(self, start: datetime, until: datetime, /) -> list[Shift]:
+            raise ValueError("a defect")
+
+    early.raised()
+    early.keeper = replace(early.keeper, calendars={"ap": Broken()})
+    all_day(early, 10, every=60)
+    assert f"morning:{ANA.id}:2026-03-02" in letters(early)
 
 
 @pytest.mark.parametrize("away", ["@a", "calendar", "roll"])

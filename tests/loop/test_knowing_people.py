@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from cast import ANA, BEN, CLEO, ELSA, GUS, T0, FakeClock, FakeDirectory, person
 
-from bot.core.people import Person
+from bot.core.people import Away, Person
 from bot.people import People, merge
+from bot.ports import Unknown
+from bot.rota import Declared, Wishes
 from storage.memory import MemoryStore
 
 
@@ -153,3 +157,94 @@ def test_what_the_configuration_says_is_kept_with_what_is_remembered(office: Off
     assert (remembered.manager, remembered.chat) == (BEN.id, ANA.chat)
     office.know(ANA)
     assert office.slack.asked == [ANA.id], "asked anew before the first decision"
+
+
+# ── everybody at once ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Roll(FakeDirectory):
+    """Knows everybody at once, without their managers; `breaks` after so many of them."""
+
+    breaks: int | None = None
+
+    def everybody(self) -> Iterator[Person]:
+        for number, one in enumerate(self.people.values()):
+            if number == self.breaks:
+                raise Unknown("timeout")
+            yield replace(one, manager=None)
+
+
+@pytest.fixture
+def listed() -> Office:
+    office = Office()
+    office.slack = Roll()
+    office.people = replace(office.people, directories=[office.file, office.slack])
+    office.people.known([ANA.id, BEN.id])
+    office.slack.asked.clear()
+    return office
+
+
+AWAY = Away(start=T0, until=T0 + timedelta(days=3), why="Vacationing")
+
+
+def remembered(office: Office, one: Person = ANA) -> Person:
+    return office.store.people([one.id])[one.id][0]
+
+
+def test_whoever_left_or_went_away_is_known_to_the_next_decision_without_being_asked_for(listed: Office) -> None:
+    listed.slack.people[ANA.id] = replace(ANA, active=False)
+    listed.slack.people[BEN.id] = replace(BEN, away=(AWAY,))
+    listed.people.refresh()
+    assert not remembered(listed).active
+    assert remembered(listed, BEN).away == (AWAY,)
+
+
+def test_a_list_that_says_nothing_new_costs_no_question(listed: Office) -> None:
+    for _ in range(3):
+        listed.people.refresh()
+    assert listed.slack.asked == []
+    assert CLEO.id not in listed.store.people([CLEO.id]), "whom nobody asked about is not remembered"
+
+
+def test_a_list_does_not_take_anybody_s_manager_away(listed: Office) -> None:
+    listed.slack.people[ANA.id] = replace(ANA, away=(AWAY,))
+    listed.people.refresh()
+    assert (remembered(listed).manager, remembered(listed).away) == (CLEO.id, (AWAY,))
+    listed.slack.people[ANA.id] = ANA
+    listed.people.refresh()
+    assert (remembered(listed).manager, remembered(listed).away) == (CLEO.id, ())
+
+
+def test_what_the_file_says_of_an_absence_outlives_a_list_that_does_not_know_of_it(listed: Office) -> None:
+    listed.file.people[ANA.id] = Person(id=ANA.id, name="Ana", away=(AWAY,))
+    listed.clock.forward(15)
+    listed.people.known([ANA.id])
+    for _ in range(3):
+        listed.people.refresh()
+        listed.clock.forward(5)
+        assert remembered(listed).away == (AWAY,)
+
+
+def test_what_people_say_themselves_outlives_both_a_list_and_an_answer(listed: Office) -> None:
+    declared = Declared(id="d", person=ANA.id, away=AWAY, by=ANA.id, at=T0)
+    listed.store.declare(declared)
+    listed.store.wish(ANA.id, Wishes(prefers="digest", quiet="22:00-07:00"), at=T0)
+    listed.people.refresh()
+    assert listed.slack.asked == []
+    listed.clock.forward(11)
+    known = listed.know(ANA)
+    assert known is not None
+    assert (known.away, known.prefers, known.quiet) == ((AWAY,), "digest", "22:00-07:00")
+    listed.store.end_absence("d", at=listed.clock.at, by=ANA.id)
+    assert remembered(listed).absence(listed.clock.at) is None
+
+
+def test_a_list_that_breaks_off_tells_what_it_told_before(listed: Office) -> None:
+    listed.slack.people[ANA.id] = replace(ANA, active=False)
+    listed.slack.breaks = 1
+    with pytest.raises(Unknown):
+        listed.people.refresh()
+    assert remembered(listed).active, "lists are taken five hundred at a time"
+    listed.slack.breaks = None
+    listed.people.refresh()
+    assert not remembered(listed).active

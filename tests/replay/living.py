@@ -15,10 +15,11 @@ from heapq import heappop, heappush
 from cast import FakeClock, FakeQueue
 
 from bot.acts import Act, Arrival, Done, Received
+from bot.core.attention import Attention
 from bot.core.events import Event
 from bot.core.people import Away, Person
 from bot.core.policy import ONE_AT_A_TIME, ROUND_ROBIN, Policy, Step
-from bot.core.routing import Attention, Owner, Plan, Rule
+from bot.core.routing import Owner, Plan, Rule
 from bot.core.signal import Severity, Signal
 from bot.core.state import Alert
 from bot.loop import Loop

@@ -12,9 +12,10 @@ from bot.core import alert as life
 from bot.core.mutes import Mute
 from bot.core.oncall import Schedule, Shift, on_call
 from bot.core.people import Away, Person
+from bot.core.raising import came_back
 from bot.core.signal import Severity
 from bot.core.state import fold
-from bot.core.wake import wake
+from bot.core.wake import released, wake
 from bot.ports import AlertFilter, Conflict
 from bot.rota import Declared, Wishes
 
@@ -259,6 +260,18 @@ def test_what_a_mute_held_back_is_known_for_ever_most_severe_first(world: Any) -
     assert world.store.held_back("m1", limit=10) == [worst, shown, closed]
     assert world.store.held_back("m1", limit=1) == [worst]
     assert world.store.held_back("nobody", limit=1) == []
+
+
+def test_what_comes_back_under_a_mute_is_held_back_by_it_too(world: Any) -> None:
+    before = world.close(world.raise_(dedup_key="k1"))
+    one = mute(world)
+    world.clock.pass_(60)
+    again = world.change(before, came_back, signal=before.signal, owner=before.owner, mute=one)
+    assert (again.id, again.held_by) == (before.id, "m1")
+    assert world.store.held_back("m1", limit=10) == [again]
+    assert world.store.unmute("m1", at=world.clock.at, by="ben@acme.example") == [again.id]
+    shown = world.change(again, released)
+    assert (shown.held_by, world.store.held_back("m1", limit=10)) == (None, [shown])
 
 
 def test_a_mute_that_is_over_is_listed_once(world: Any) -> None:

@@ -41,11 +41,17 @@ def house(request: Any, tmp_path_factory: Any, http: httpx2.Client) -> Iterator[
 
 @pytest.fixture
 def town(house: House) -> Iterator[Town]:
-    """The town, in which nothing is open; afterwards every promise is held against it."""
+    """The town, in which nothing is open; afterwards every promise is held against it.
+
+    Each story begins an hour after the one before: what people were told in that counts for nobody's hour.
+    """
     opened = house.open()
     opened.raised.clear()
+    opened.forward(hours=1)
     yield opened
     if opened.product.running:
         alerts = list(opened.raised)
-        promises.hold(opened, alerts)
-        promises.finish(opened, alerts)
+        try:
+            promises.hold(opened, alerts)
+        finally:
+            promises.finish(opened, alerts)

@@ -28,7 +28,7 @@ def test_what_is_typed_is_answered_privately(town: Town) -> None:
 
 def test_help_and_mistakes_are_answered_too(town: Town) -> None:
     said = town.ana.type("/loop help").says
-    assert all(f"/loop {word}" in said for word in ("mine", "open", "open #channel", "status", "help"))
+    assert all(f"/loop {word}" in said for word in ("mine", "open", "open #ai-alerts", "status", "find", "help"))
     assert "Did you mean mine?" in town.ana.type("/loop mien").says
     assert "Type help" in town.ana.type("/loop zzzzzz").says
     assert "No alert that you can see has this number." in town.ana.type("/loop status ZZZZZZ").says
@@ -47,7 +47,12 @@ def test_home_shows_my_open_alerts_overdue_first_and_its_buttons_work(town: Town
     home = town.ana.home()
     assert "2 open, 1 overdue." in home.says and "Not mine at all" not in home.says
     assert home.says.index("Forgotten since the morning") < home.says.index("Raised just now")
-    assert home.buttons[:4] == ["Acknowledge", "Resolve", "Not mine", "Reassign"]
+    assert [one["text"]["text"] for _, one in home.pressable(late)] == [
+        "Acknowledge",
+        "Resolve",
+        "Not mine",
+        "Reassign",
+    ]
 
     assert town.ana.press("Acknowledge", home, about=late).ok
     town.until(lambda: "Acknowledged" in town.ana.home_now().says, why="Home was not drawn anew")

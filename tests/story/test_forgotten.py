@@ -19,12 +19,12 @@ def test_an_acknowledged_alert_that_is_forgotten_opens_again_and_goes_up(town: T
     (check_in,) = town.thread(alert, 1)
     assert check_in.kind == "check_in" and check_in.mentions == {"U0ANA"}
     assert "you acknowledged this 2 hours ago. Still on it?" in check_in.says
-    assert check_in.buttons == ["Still on it", "Resolve"]
+    assert check_in.buttons == ["Yes", "Done", "Help"]
 
     town.forward(hours=2)
     town.thread(alert, 2)
     (direct,) = town.dms("ana", alert, 1)
-    assert direct.kind == "check_in" and "Still on it" in direct.buttons
+    assert direct.kind == "check_in" and direct.buttons == ["Yes", "Done", "Help", "Snooze", "History"]
 
     town.forward(hours=2)
     events = town.happened(alert, "raised", "acknowledged", "check_in", "check_in", "expired", "escalated")
@@ -41,7 +41,7 @@ def test_an_answered_check_in_keeps_it_with_its_owner_until_its_time_is_up(town:
 
     town.forward(hours=2)
     (check_in,) = town.thread(alert, 1)
-    assert town.ana.press("Still on it", check_in).ok
+    assert town.ana.press("Yes", check_in).ok
     town.happened(alert, "raised", "acknowledged", "check_in", "still_on_it")
     # The answer stands where they pressed: in the thread, for them alone.
     where = town.card(alert)

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from story.town import Town
 
 
-def joins(town: Town, name: str, **fields: Any) -> None:
-    """Somebody new in the workspace. Who reports to whom stands in the configuration."""
-    who = {"name": name, "real_name": f"{name.capitalize()} Roy", "email": f"{name}@acme.example"}
-    town.workspace.post(f"users/U0{name.upper()}", **who | fields)
-
-
-def leaves(town: Town, name: str) -> None:
-    town.workspace.post(f"users/U0{name.upper()}", deleted=True)
-
-
 @pytest.mark.parametrize("name", ["fay", "gil"], ids=["never seen before", "seen before"])
 def test_an_owner_who_left_before_the_raise_is_replaced_by_the_next_one_up(town: Town, name: str) -> None:
-    joins(town, name)
+    town.joins(name)
     if name == "gil":
         assert "Nothing is open here" in town.person(name).type("/loop mine").says
         town.forward(minutes=11)  # what is known of people is asked anew after ten minutes
-    leaves(town, name)
+    town.leaves(name)
 
     alert = town.raise_alert(owner=f"{name}@acme.example")
 
@@ -36,10 +24,10 @@ def test_an_owner_who_left_before_the_raise_is_replaced_by_the_next_one_up(town:
 
 
 def test_an_owner_who_leaves_while_it_is_open_is_replaced_when_the_clock_asks(town: Town) -> None:
-    joins(town, "ida", deleted=False)
+    town.joins("ida", deleted=False)
     alert = town.raise_alert(owner="ida@acme.example")
     assert "owner @U0IDA" in town.card(alert).says
-    leaves(town, "ida")
+    town.leaves("ida")
 
     town.forward(minutes=10)
 

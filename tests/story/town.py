@@ -7,10 +7,13 @@ import json
 import shutil
 import subprocess
 import tempfile
+import time as pause
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx2
 from story.processes import CLOSELOOP, Product, own_environment, two_free_ports
@@ -25,6 +28,9 @@ ROOMS = ("models", "stock", "desk", "gate")
 ANY = ("desk-watch", "gate-watch", "model-watch")
 """sources of equal rights, for stories that do not care"""
 MEMBERS = ["U0ANA", "U0BEN", "U0CLEO", "U0GUS", "U0LOOP"]
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+LOOKED = 0.11
+"""seconds in which every process of the product looks at the moved clock (`bot.clock.MovedClock`)"""
 CONFIG = (Path(__file__).parent / "closeloop.yaml").read_text()
 
 
@@ -64,7 +70,13 @@ class Town:
         town = cls(
             url=url,
             folder=folder,
-            env={**env, "CLOSELOOP_URL": url},
+            # What the command line needs to go by the town's clock.
+            env={
+                **env,
+                "CLOSELOOP_URL": url,
+                "CLOSELOOP_CLOCK_FILE": str(folder / "data" / "sandbox" / "clock.json"),
+                "SLACK_API_URL": f"http://127.0.0.1:{port + 1}/api/",
+            },
             product=product,
             http=http,
             workspace=Workspace(f"http://127.0.0.1:{port + 1}", http),
@@ -237,8 +249,33 @@ class Town:
         return about()
 
     def forward(self, *, days: float = 0, hours: float = 0, minutes: float = 0) -> None:
-        """Business time goes on by so much at once."""
+        """Business time goes on by so much at once, for everybody: no process looks at its clock less often."""
         self.workspace.post("clock", advance=days * 86400 + hours * 3600 + minutes * 60 + 1)
+        pause.sleep(LOOKED)
+
+    def to(self, weekday: str, wall: str, zone: str = "Europe/Amsterdam") -> None:
+        """Business time goes on to a moment after the next such time there: `to("Fri", "18:30")`."""
+        where, (hour, minute) = ZoneInfo(zone), map(int, wall.split(":"))
+        now = datetime.fromtimestamp(self.now(), UTC).astimezone(where)
+        day = now.date() + timedelta(days=(WEEKDAYS.index(weekday) - now.weekday()) % 7)
+        then = datetime.combine(day, time(hour, minute), where)
+        if then <= now:
+            then = datetime.combine(day + timedelta(days=7), time(hour, minute), where)
+        self.forward(minutes=(then.timestamp() - now.timestamp()) / 60)
+
+    def joins(self, name: str, **fields: Any) -> Person:
+        """Somebody new in the workspace. Who reports to whom stands in the configuration."""
+        who = {"name": name, "real_name": f"{name.capitalize()} Roy", "email": f"{name}@acme.example"}
+        self.workspace.post(f"users/U0{name.upper()}", **who | fields)
+        return self.person(name)
+
+    def leaves(self, name: str) -> None:
+        self.workspace.post(f"users/U0{name.upper()}", deleted=True)
+
+    def letters(self, name: str, *, about: str = "") -> list[Shown]:
+        """What somebody (`ana`), or a channel (`#ai-exceptions`), was told that is about no single alert."""
+        shown = self.workspace.messages(channel_id(name)) if name.startswith("#") else self.person(name).dms()
+        return [one for one in shown if one.kind in ("letter", "digest") and about in one.says]
 
     def now(self) -> float:
         """Business time, Unix seconds."""

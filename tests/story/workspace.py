@@ -209,9 +209,13 @@ class Workspace:
         """Every file that somebody can see, oldest first, downloaded."""
         return [self._file(one, who) for one in self.get("files", **{"as": who})["files"]]
 
-    def _file(self, one: Any, who: str) -> SharedFile:
-        answer = self.http.get(f"{self.url}/sandbox/api/files/{one['id']}", params={"as": who})
+    def content(self, file_id: str, who: str = "U0ANA") -> bytes:
+        """A file as it is shown to somebody; also one that only a block shows."""
+        answer = self.http.get(f"{self.url}/sandbox/api/files/{file_id}", params={"as": who})
         assert answer.is_success, answer.text
+        return answer.content
+
+    def _file(self, one: Any, who: str) -> SharedFile:
         return SharedFile(
             id=one["id"],
             name=one["name"],
@@ -219,7 +223,7 @@ class Workspace:
             alt_text=one["alt_txt"],
             mimetype=one["mimetype"],
             channels=list(one["shares"]),
-            content=answer.content,
+            content=self.content(one["id"], who),
         )
 
 
@@ -324,10 +328,14 @@ class Person:
 
     def form(self, label: str, on: Shown, *, about: str = "") -> Shown:
         """The form (or page) that a press opens."""
+        return self.opened(lambda: self.press(label, on, about=about))
+
+    def opened(self, gesture: Callable[[], Pressed]) -> Shown:
+        """The form (or page) that a gesture opens."""
         before = {modal.view for modal in self.modals()}
-        pressed = self.press(label, on, about=about)
+        pressed = gesture()
         assert pressed.ok, pressed.error
-        until(lambda: [m for m in self.modals() if m.view not in before], why=f"{label} opened nothing")
+        until(lambda: [m for m in self.modals() if m.view not in before], why="it opened nothing")
         return self.modals()[-1]
 
     def submit(self, form: Shown, **fields: Any) -> Pressed:
