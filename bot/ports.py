@@ -1,4 +1,5 @@
 """What the loop needs from outside. Connectors and storage implement these; nothing here knows who does.
+
 Two kinds of time: `Clock.now()` is the business instant (aware UTC; the sandbox may move it), `Clock.machine()` is
 seconds since the epoch on the machine, for leases, retries and a platform's rate limits, which nobody can hurry.
 """
@@ -572,7 +573,6 @@ class Gesture:
     """the chat's id of the channel it was made in (of a form: in which it was asked for), empty in Home"""
     fields: Mapping[str, str] = field(default_factory=dict)
     """What a form was filled with (`until`: Unix seconds, `person`: a chat id); a command's `text`; a form's `for`.
-
     Of Home what is chosen (`tab`, `severity`, `source`); of a `bulk` act its name in `for` and `picked`, each
     `<alert id>:<generation>`, separated by blanks; of a message that is raised its `text`, `link` and `author`.
     """
@@ -580,16 +580,15 @@ class Gesture:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What is said, privately, to whoever made a gesture."""
+    """What is said, privately, to whoever made a gesture. `card`: the alert's, as it is now and as they may press it."""
 
     ok: bool
     said: Text = ()
     sheet: Sheet | None = None
     form: Form | None = None
-    """about `alert` or, without one, about whatever the gesture's fields name"""
+    """about `alert`, or about whatever the gesture's fields name"""
     alert: Alert | None = None
     card: Message | None = None
-    """the alert's card as it is now, with what this person may press"""
     wrong: str = ""
     """the form's field that is wrong, where one is"""
     people: Mapping[str, Person] = field(default_factory=dict)

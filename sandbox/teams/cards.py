@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+from sandbox.teams.texts import parsed_texts
+
 Json = dict[str, Any]
 Check = Callable[[Any, str], Iterator[str]]
 
@@ -270,39 +272,9 @@ _whole = shape(
 # ── mentions ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def parsed_texts(card: Json) -> Iterator[str]:
-    """Everything that Teams reads Markdown, dates and mentions in."""
-    for element in _walk(card.get("body", [])):
-        if element.get("type") == "TextBlock":
-            yield element["text"]
-
-
-def run_texts(card: Json) -> Iterator[str]:
-    for element in _walk(card.get("body", [])):
-        if element.get("type") == "RichTextBlock":
-            yield from (run if isinstance(run, str) else run["text"] for run in element["inlines"])
-
-
-def elements(card: Json) -> Iterator[Json]:
-    yield from _walk(card.get("body", []))
-
-
-def _walk(body: list[Json]) -> Iterator[Json]:
-    for element in body:
-        yield element
-        yield from _walk(element.get("items", []))
-
-
 def _mentions(card: Json) -> Iterator[str]:
     """Teams refuses a card that names an entity which stands nowhere in it."""
     texts = "\n".join(parsed_texts(card))
     for entity in card.get("msteams", {}).get("entities", []):
         if entity["text"] not in texts:
             yield f"/msteams/entities: {entity['text']!r} is mentioned nowhere"
-
-
-def mentioned(card: Json) -> list[str]:
-    """Whom Teams notifies: ids of entities whose text stands where it is read."""
-    texts = "\n".join(parsed_texts(card))
-    known = card.get("msteams", {}).get("entities", [])
-    return [entity["mentioned"]["id"] for entity in known if entity["text"] in texts]

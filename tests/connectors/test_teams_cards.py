@@ -23,7 +23,8 @@ from connectors.chat.teams import text as shown_text
 from connectors.chat.teams.cards import MOST, About, activity, message_card, size
 from connectors.chat.teams.forms import confirmation, filled, form_card
 from connectors.chat.teams.pages import answer_card, sheet_card
-from sandbox.teams.cards import elements, mentioned, parsed_texts, problems, run_texts
+from sandbox.teams.cards import problems
+from sandbox.teams.texts import elements, mentioned, parsed_texts, run_texts
 from tests.connectors.conftest import ALERT, NOW
 from tests.connectors.conftest import card as slack_card
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import jwt
+from jwt.types import Options
 
 from connectors.chat.teams.text import Json
 
@@ -24,8 +25,13 @@ FRESH = 24 * 3600.0
 COOL_DOWN = 30.0
 """seconds between two looks for a key that is not known, or at a document that did not come"""
 ALGORITHM = "RS256"
-_LATER = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
-"""looked at by ourselves, by a clock that tests can move"""
+_OPTIONS: Options = {
+    "require": ["exp", "iss", "aud"],
+    # Looked at by ourselves, by a clock that tests can move.
+    "verify_exp": False,
+    "verify_nbf": False,
+    "verify_iat": False,
+}
 
 
 class Forbidden(Exception):
@@ -141,7 +147,7 @@ class Verifier:
                 algorithms=[ALGORITHM],
                 audience=self.app_id,
                 issuer=self.issuer,
-                options={"require": ["exp", "iss", "aud"], **_LATER},
+                options=_OPTIONS,
             )
         except jwt.PyJWTError as error:
             raise Forbidden(type(error).__name__) from None
