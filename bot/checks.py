@@ -32,12 +32,16 @@ AskSlack = Callable[[str, str, tuple[str, ...]], Iterable[tuple[str, str, str]]]
 """(token, base URL, channels) ▶ (id, what is wrong, what to do) of each problem; `….optional` is a warning"""
 
 
-def run(
+AskMicrosoft = Callable[[Environment], Iterable[tuple[str, str, str]]]
+
+
+def run(  # noqa: PLR0913  everything outside that can be wrong
     env: Environment,
     *,
     open_store: Callable[[Environment], Store],
     queue: Callable[[str], Queue],
     slack: AskSlack,
+    microsoft: AskMicrosoft,
     now: datetime | None = None,
 ) -> list[Problem]:
     """Everything found, errors first. A configuration that cannot be used is a finding, not an exception.
@@ -51,6 +55,7 @@ def run(
         *_environment(env, config),
         *_configuration(config, now or datetime.now(UTC)),
         *_slack(env, config, slack),
+        *_microsoft(env, config, microsoft),
         *_operators(env),
     ]
     return sorted(found, key=lambda problem: problem.level != "error")
@@ -89,7 +94,7 @@ def _redis(env: Environment, queue: Callable[[str], Queue]) -> Iterator[Problem]
 def _environment(env: Environment, config: Config | ConfigError) -> Iterator[Problem]:
     length = len(env.secret_key.get_secret_value())
     if length < 32 and not env.is_sandbox:
-        unset = "is not set; this version stores no tokens, later ones need it"
+        unset = "is not set: tokens of Microsoft are not shared, each process asks for its own"
         what = "is shorter than 32 characters" if length else unset
         to_do = "Set it to what this prints: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
         yield _warning("CL004", f"CLOSELOOP_SECRET_KEY {what}.", to_do)
@@ -132,7 +137,8 @@ def _managers(config: Config) -> Iterator[Problem]:
     last_resort = config.plan().last_resort
     alone = [p.id for p in config.people() if not p.manager and p.id != last_resort]
     if asks and alone:
-        unless = " unless Slack knows their manager" if "slack" in config.directories else ""
+        others = [name.title() for name in config.directories if name != "file"]
+        unless = f" unless {' or '.join(others)} knows their manager" if others else ""
         what = f"No manager: {', '.join(alone)}. Steps that ask their manager are stepped over{unless}."
         yield _warning("CL012", what, f"Give them one in {config.path.name}: people: {{{alone[0]}: {{manager: …}}}}")
 
@@ -168,4 +174,16 @@ def _slack(env: Environment, config: Config | ConfigError, slack: AskSlack) -> I
         return
     channels = config.channels() if isinstance(config, Config) else ()
     for id, what, to_do in slack(token, env.slack_api_url, channels):
+        yield (_warning if id.endswith(".optional") else _error)(id, what, to_do)
+
+
+def _microsoft(env: Environment, config: Config | ConfigError, microsoft: AskMicrosoft) -> Iterator[Problem]:
+    """Asked only where the file names Graph."""
+    if isinstance(config, ConfigError) or "graph" not in config.directories:
+        return
+    if missing := env.microsoft_missing:
+        what = f"directory names graph, and {', '.join(missing)} is not set: Graph is not asked."
+        yield _error("CL040", what, "Register an app and give it consent: docs/microsoft.md tells how.")
+        return
+    for id, what, to_do in microsoft(env):
         yield (_warning if id.endswith(".optional") else _error)(id, what, to_do)

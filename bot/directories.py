@@ -20,6 +20,9 @@ class Directory(Protocol):
 class Roll(Protocol):
     """A directory that can tell of everybody at once, without what has to be asked one by one (their manager)."""
 
+    says_away: str | None
+    """whose absences its list tells of (`Away.by`): those it does not tell of are over. None: of nobody's."""
+
     def everybody(self) -> Iterator[Person]:
         """Raises Unknown."""
         ...

@@ -81,6 +81,24 @@ class Environment(BaseSettings):
     slack_app_token: SecretStr = _secret("SLACK_APP_TOKEN")
     """set: Socket Mode"""
     slack_api_url: str = Field(default="https://slack.com/api/", validation_alias="SLACK_API_URL")
+    microsoft_tenant_id: str = Field(default="", pattern=r"^[A-Za-z0-9.-]*$", validation_alias="MICROSOFT_TENANT_ID")
+    microsoft_client_id: str = Field(default="", pattern=r"^[A-Za-z0-9-]*$", validation_alias="MICROSOFT_CLIENT_ID")
+    microsoft_client_secret: SecretStr = _secret("MICROSOFT_CLIENT_SECRET")
+    microsoft_certificate: SecretStr = _secret("MICROSOFT_CERTIFICATE")
+    """a private key and its certificate, in PEM; two pairs while one takes the other's place"""
+    microsoft_certificate_password: SecretStr = _secret("MICROSOFT_CERTIFICATE_PASSWORD")
+    microsoft_pfx: Path | None = Field(default=None, validation_alias="MICROSOFT_PFX")
+    microsoft_federated_token_path: Path | None = Field(default=None, validation_alias="MICROSOFT_FEDERATED_TOKEN_PATH")
+    """the token of a workload's own identity, which its platform renews"""
+    microsoft_managed_identity: str = Field(default="", validation_alias="MICROSOFT_MANAGED_IDENTITY")
+    """`system`, or the client id of a user-assigned one"""
+    microsoft_cloud: Literal["public", "gcch", "dod", "china"] = Field(
+        default="public", validation_alias="MICROSOFT_CLOUD"
+    )
+    microsoft_login_url: str = Field(default="", validation_alias="MICROSOFT_LOGIN_URL")
+    """where Entra's stand-in is, for the sandbox and tests"""
+    graph_api_url: str = Field(default="", validation_alias="GRAPH_API_URL")
+    """where Graph's stand-in is"""
     operator_webhook: SecretStr = _secret("CLOSELOOP_OPERATOR_WEBHOOK")
     """where operators are told by a POST of JSON; whoever knows it can write to them"""
     operator_email: str = Field(default="", validation_alias="CLOSELOOP_OPERATOR_EMAIL")
@@ -135,6 +153,21 @@ class Environment(BaseSettings):
             raise ValueError("must be an http:// or https:// address")
         return value.rstrip("/")
 
+    @field_validator("microsoft_tenant_id")
+    @classmethod
+    def _tenant(cls, value: str) -> str:
+        if value.lower() in ("common", "organizations", "consumers"):
+            raise ValueError("must be your own tenant: an app's tokens come from its home")
+        return value
+
+    @field_validator("microsoft_login_url", "graph_api_url")
+    @classmethod
+    def _stand_in(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and not (parts.scheme in ("http", "https") and parts.hostname in LOOPBACK):
+            raise ValueError("must be an address on this machine: it is for the sandbox, and secrets are sent to it")
+        return value.rstrip("/")
+
     @field_validator("slack_api_url")
     @classmethod
     def _base(cls, value: str) -> str:
@@ -158,6 +191,16 @@ class Environment(BaseSettings):
     def is_sandbox(self) -> bool:
         """Whether the bot talks to a stand-in workspace on this machine."""
         return urlsplit(self.slack_api_url).hostname in LOOPBACK
+
+    @property
+    def microsoft_missing(self) -> list[str]:
+        """The variables without which nobody can be asked anything in Microsoft 365."""
+        named = {"MICROSOFT_TENANT_ID": self.microsoft_tenant_id, "MICROSOFT_CLIENT_ID": self.microsoft_client_id}
+        secrets = (self.microsoft_client_secret, self.microsoft_certificate)
+        own = (self.microsoft_pfx, self.microsoft_federated_token_path, self.microsoft_managed_identity)
+        proven = any(secret.get_secret_value() for secret in secrets) or any(own)
+        unset = [name for name, value in named.items() if not value]
+        return unset if proven else [*unset, "MICROSOFT_CLIENT_SECRET"]
 
     @property
     def is_embedded(self) -> bool:
@@ -203,6 +246,6 @@ def misspelt(variables: Mapping[str, str]) -> list[tuple[str, str | None]]:
     found = []
     for name in sorted(set(variables) - known):
         match = nearest(name, known, cutoff=0.8)
-        if name.startswith("CLOSELOOP_") or (match and name.startswith("SLACK_")):
+        if name.startswith("CLOSELOOP_") or (match and name.startswith(("SLACK_", "MICROSOFT_"))):
             found.append((name, match))
     return found

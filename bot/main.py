@@ -7,17 +7,21 @@ import signal
 import threading
 from collections.abc import Callable
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import structlog
 
 from bot import checks as start_checks
 from bot import health
-from bot.environment import environment
+from bot.environment import Environment, environment
 from bot.parts import Parts, open_store, parts
 from connectors.intake import format_named
 from handlers import jobs
 from handlers.web import Dispatch, WebParts, create_app, serve
 from storage.queue import RqQueue
+
+if TYPE_CHECKING:
+    from sandbox.microsoft.config import MicrosoftConfig
 
 log = structlog.get_logger()
 
@@ -117,8 +121,21 @@ def run_sandbox(port: int) -> None:
         clock_file=env.clock_file,
         data_file=env.data / "workspace.jsonl",
         alerts_hint=_curl(env.url),
+        microsoft=_tenant(env),
     )
     create_server(config, port=port).run()
+
+
+def _tenant(env: Environment) -> MicrosoftConfig:
+    from sandbox.microsoft.config import MicrosoftConfig
+
+    if env.microsoft_missing:
+        return MicrosoftConfig()
+    return MicrosoftConfig(
+        tenant_id=env.microsoft_tenant_id,
+        client_id=env.microsoft_client_id,
+        client_secret=env.microsoft_client_secret.get_secret_value(),
+    )
 
 
 def _curl(url: str) -> str:
@@ -131,10 +148,18 @@ def _curl(url: str) -> str:
 def checks() -> list[start_checks.Problem]:
     """Every problem that would keep an alert from its owner."""
     env = environment()
-    return start_checks.run(env, open_store=open_store, queue=RqQueue, slack=_slack_problems)
+    return start_checks.run(
+        env, open_store=open_store, queue=RqQueue, slack=_slack_problems, microsoft=_microsoft_problems
+    )
 
 
 def _slack_problems(token: str, base_url: str, channels: tuple[str, ...]) -> list[tuple[str, str, str]]:
     from connectors.chat.slack.check import problems
 
     return [(found.id, found.what, found.do) for found in problems(token, base_url=base_url, channels=channels)]
+
+
+def _microsoft_problems(env: Environment) -> list[tuple[str, str, str]]:
+    from bot import microsoft
+
+    return microsoft.check(env)

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot import beside, logs, outside
 from bot.aftermath import Aftermath
@@ -44,6 +44,9 @@ from storage.queue import RqQueue
 from storage.store import SqlStore
 from storage.throttle import LocalThrottle, RedisThrottle
 from storage.ways import LocalWays, RedisWays
+
+if TYPE_CHECKING:
+    from connectors.microsoft.tokens import Tokens
 
 
 @dataclass(frozen=True)
@@ -93,16 +96,35 @@ class Parts:
 
     @cached_property
     def people(self) -> People:
-        return People(store=self.store, directories=self.directories, clock=self.clock)
+        platforms = (self.config.plan().platform,)
+        return People(store=self.store, directories=self.directories, clock=self.clock, platforms=platforms)
 
     @cached_property
     def directories(self) -> tuple[Directory, ...]:
-        made: dict[str, Callable[[], Directory | None]] = {"file": self._file_directory, "slack": self._slack_directory}
+        made: dict[str, Callable[[], Directory | None]] = {
+            "file": self._file_directory,
+            "graph": self._graph_directory,
+            "slack": self._slack_directory,
+        }
         found = (made[name]() for name in self.config.directories)
         return tuple(directory for directory in found if directory is not None)
 
     def _file_directory(self) -> Directory:
         return directory("file")(self.config.people())
+
+    def _graph_directory(self) -> Directory | None:
+        if self.env.microsoft_missing:
+            return None
+        from bot import microsoft
+
+        return directory("graph")(microsoft.graph(self.env, self.tokens), now=self.clock.now)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """Our tokens in Microsoft 365, one cache for all that asks there; made of msal only where it is asked for."""
+        from bot import microsoft
+
+        return microsoft.tokens(self.env)
 
     def _slack_directory(self) -> Directory | None:
         if not self.env.slack_bot_token.get_secret_value():

@@ -24,6 +24,8 @@ class People:
     store: Store
     directories: Sequence[Directory]
     clock: Clock
+    platforms: Sequence[str] = ()
+    """the chats in which people are asked; empty: any that a directory names"""
 
     def known(self, refs: Iterable[str]) -> dict[str, Person]:
         """These people, asked anew where what we know is older than ten minutes. Unknown ones are left out."""
@@ -75,15 +77,15 @@ class People:
     def _read(self, directory: Roll) -> None:
         everybody, now = iter(directory.everybody()), self.clock.now()
         while some := list(islice(everybody, 500)):
-            self._remember(some, now)
+            self._remember(some, now, directory.says_away)
 
-    def _remember(self, some: Sequence[Person], now: datetime) -> None:
+    def _remember(self, some: Sequence[Person], now: datetime, by: str | None) -> None:
         """Only who is remembered already; whoever such a list knows otherwise is asked for in every directory."""
         remembered = self.store.people([person.id for person in some])
         known = [(remembered[person.id][0], person) for person in some if person.id in remembered]
         said = {one.away for one in self.store.absences(since=now)} if known else set()
         for before, listed in known:
-            if before.active != listed.active or _away_now(before, now, but=said) != _away_now(listed, now):
+            if before.active != listed.active or _away_now(before, now, by, but=said) != _away_now(listed, now, by):
                 self._ask([before.id], {before.id: before}, now)
 
     def learn(self, people: Iterable[Person]) -> None:
@@ -107,7 +109,7 @@ class People:
 
     def _is_sure(self, person: Person) -> bool:
         """Whether a chat has had its say: while it is away only the file knows them, and nobody could write to them."""
-        return bool(person.chat) or person.kind == "unknown" or len(self.directories) == 1
+        return self._reachable(person) or person.kind == "unknown" or len(self.directories) == 1
 
     def _find(self, ref: str, before: Person | None) -> Person | None:
         """The directories' answers as one person.
@@ -125,11 +127,14 @@ class People:
             found.append(before)
         if found:
             person = reduce(merge, found)
-            if sure and not person.chat and len(found) < len(self.directories):
+            if sure and not self._reachable(person) and len(found) < len(self.directories):
                 # Listed in the file, and the workspace has nobody of that name (any more): nobody could ask them.
                 person = replace(person, kind="unknown")
             return replace(person, id=ref) if "@" in ref else person
         return Person(id=ref, name=ref, kind="unknown") if sure else None
+
+    def _reachable(self, person: Person) -> bool:
+        return bool(person.chat.keys() & self.platforms) if self.platforms else bool(person.chat)
 
     def _answers(self, *refs: str) -> tuple[list[Person], bool]:
         """Each directory's answer to the first of the refs it knows: some deny the e-mail of whoever has left."""
@@ -164,9 +169,9 @@ def merge(first: Person, second: Person) -> Person:
     )
 
 
-def _away_now(person: Person, now: datetime, *, but: Collection[Away] = ()) -> set[datetime]:
-    """Until when they are away, as directories know it: `but` is what people said themselves."""
-    return {one.until for one in person.away if one.covers(now) and one not in but}
+def _away_now(person: Person, now: datetime, by: str | None, *, but: Collection[Away] = ()) -> set[datetime]:
+    """Until when they are away, as a directory tells of it (`Away.by`): `but` is what people said themselves."""
+    return {one.until for one in person.away if one.covers(now) and one.by == by and one not in but}
 
 
 def _old(asked_at: datetime, now: datetime) -> bool:

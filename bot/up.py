@@ -10,6 +10,7 @@ import shutil
 import socket
 import sys
 import tempfile
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -147,6 +148,11 @@ def _sandbox_environment(options: Options) -> dict[str, str]:
         "CLOSELOOP_SANDBOX_URL": f"{options.sandbox_url}/sandbox",
         "SLACK_BOT_TOKEN": f"xoxb-sandbox-{secrets.token_hex(12)}",
         "SLACK_SIGNING_SECRET": secrets.token_hex(16),
+        "MICROSOFT_TENANT_ID": str(uuid.uuid4()),
+        "MICROSOFT_CLIENT_ID": str(uuid.uuid4()),
+        "MICROSOFT_CLIENT_SECRET": secrets.token_hex(16),
+        "MICROSOFT_LOGIN_URL": f"{options.sandbox_url}/microsoft/login",
+        "GRAPH_API_URL": f"{options.sandbox_url}/microsoft/graph",
     }
     if "CLOSELOOP_DATABASE_URL" in os.environ:
         fresh["CLOSELOOP_DATABASE_URL"] = os.environ["CLOSELOOP_DATABASE_URL"]

@@ -24,6 +24,7 @@ from sandbox.config import SandboxConfig
 from sandbox.desk import Desk
 from sandbox.errors import Json, PageError
 from sandbox.inbound import Bot
+from sandbox.microsoft.routes import routes as microsoft
 from sandbox.page import person_of, workspace_of
 from sandbox.wire import LoopbackOnly
 from sandbox.workspace import Workspace
@@ -231,6 +232,7 @@ def _routes() -> list[BaseRoute]:
         Route("/sandbox/api/verify", _verify, methods=["POST"]),
         Route("/sandbox/api/reset", _reset, methods=["POST"]),
         WebSocketRoute("/sandbox/link", _link),
+        *microsoft(),
         Route("/sandbox", _index),
         Mount("/sandbox/static", StaticFiles(directory=STATIC)),
         Route("/archives/{channel}/{name}", page.permalink),

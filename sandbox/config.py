@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sandbox.microsoft.config import MicrosoftConfig
+
 TEAM_ID = "T0ACME"
 TEAM_NAME = "Acme"
 TEAM_DOMAIN = "acme"
@@ -84,3 +86,4 @@ class SandboxConfig:
     message_text_cap: int = 12_000  # all block text of one message together
     duplicate_client_msg_id: str | None = None  # e.g. "duplicate_message_not_found": answered to a repeated id
     alerts_hint: str = ""
+    microsoft: MicrosoftConfig = field(default_factory=MicrosoftConfig)

@@ -22,6 +22,7 @@ from sandbox.journal import Journal
 from sandbox.limits import Throttle
 from sandbox.log import Log
 from sandbox.messages import Message, Room, Thread, as_slack_message
+from sandbox.microsoft.tenant import Tenant
 from sandbox.people import CAST, STATUS_TEXT, Person
 from sandbox.sockets import Sockets
 from sandbox.stream import Hub
@@ -85,6 +86,7 @@ class Workspace:
         self.drafts: dict[tuple[str, str, str], Json] = {}
         self.deliveries = Deliveries()
         self.revoked = False
+        self.tenant = Tenant(self.config.microsoft, people=self.people, groups=self.groups, note=self.journal.write)
 
     def _restore(self, kind: str, record: Json) -> None:
         restore: dict[str, Callable[[Json], object]] = {
@@ -94,6 +96,7 @@ class Workspace:
             "channel_gone": lambda record: self.channels.pop(record["id"], None),
             "group": lambda record: self._add_group(Group(**record | {"users": tuple(record["users"])})),
             "person": lambda record: self._add_person(Person(**record)),
+            "account": lambda record: self.tenant.restore(record),
             "home": lambda record: self.views.publish(record["user"], record["body"], expected_hash=None),
             "file": self.files.restore,
             "file_content": self.files.restore_content,
@@ -141,6 +144,7 @@ class Workspace:
         except (TypeError, ValueError, ZoneInfoNotFoundError) as error:
             raise PageError(f"that cannot be: {error}") from None
         self._add_person(person)
+        self.tenant.touch(person_id)
         self.journal.write("person", vars(person))
         self.hub.changed("users")
         return person

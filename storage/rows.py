@@ -146,16 +146,19 @@ def person(row: Mapping[Any, Any]) -> tuple[Person, datetime]:
 
 
 def _away_data(away: Away) -> list[str | None]:
-    return [away.start.isoformat(), away.until.isoformat(), away.delegate, away.why]
+    told = [away.start.isoformat(), away.until.isoformat(), away.delegate, away.why]
+    # An older version beside us reads four; it knows no directory that says more.
+    return [*told, away.by] if away.by else told
 
 
 def _away(data: list[str | None]) -> Away:
-    start, until, delegate, why = data
+    start, until, delegate, why, *by = data
     return Away(
         start=datetime.fromisoformat(start or ""),
         until=datetime.fromisoformat(until or ""),
         delegate=delegate,
         why=why or "",
+        by=(by[0] or "") if by else "",
     )
 
 

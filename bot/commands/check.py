@@ -12,7 +12,7 @@ db = typer.Typer(help="The database.", no_args_is_help=True, epilog="Example: cl
 
 
 def check(*, json: AsJson = False) -> None:
-    """Look at the environment, closeloop.yaml, the database, Redis and Slack, and say what to do about each problem.
+    """Look at the environment, closeloop.yaml, the database, Redis, Slack and Microsoft; say what to do about problems.
 
     Exits with 1 where something keeps the product from its work; warnings alone exit with 0.
     """

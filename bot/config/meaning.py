@@ -110,15 +110,20 @@ def _strangers(file: File, document: Document) -> Iterator[Mistake]:
             continue
         match = nearest(email, file.people, cutoff=0.9)
         hint = f"did you mean {match}?" if match else "add them, or add slack to directory"
-        if match or "slack" not in file.directory:
+        if match or not _asks_others(file):
             yield document.mistake(path, f"{email} is not among people; {hint}")
+
+
+def _asks_others(file: File) -> bool:
+    """Whether anybody but the file knows people."""
+    return any(name != "file" for name in file.directory)
 
 
 def _zones(file: File, document: Document) -> Iterator[Mistake]:
     """Hours of people whose time zone nobody can know."""
     for email, human in file.people.items():
         key = next((key for key in ("hours", "quiet") if getattr(human, key)), None)
-        if key and not human.time_zone and "slack" not in file.directory:
+        if key and not human.time_zone and not _asks_others(file):
             yield document.mistake(written(document, "people", email, key), "read as UTC: give them a time_zone")
 
 

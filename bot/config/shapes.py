@@ -53,7 +53,7 @@ class File(Shape):
 
     fallback: Fallback
     platform: Literal["slack"] = "slack"
-    directory: Annotated[tuple[Literal["file", "slack"], ...], nothing(("file", "slack"))] = ("file", "slack")
+    directory: Annotated[tuple[Literal["file", "graph", "slack"], ...], nothing(("file", "slack"))] = ("file", "slack")
     people: Annotated[dict[Email, Human], nothing({})] = Field(default_factory=dict)
     admins: Annotated[tuple[Email, ...], nothing(())] = ()
     sources: Annotated[dict[Annotated[str, written(values.source_name)], Raiser], nothing({})] = Field(

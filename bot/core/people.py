@@ -22,6 +22,8 @@ class Away:
     delegate: str | None = None
     why: str = ""
     """in their own or the directory's words"""
+    by: str = ""
+    """the directory that says so, where one keeps telling (`graph`); empty: a status of now, or they declared it"""
 
     def covers(self, at: datetime) -> bool:
         return self.start <= at < self.until

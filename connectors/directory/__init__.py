@@ -13,6 +13,7 @@ from bot.directories import Directory
 
 DIRECTORIES = {
     "file": "connectors.directory.file:FileDirectory",
+    "graph": "connectors.directory.graph:GraphDirectory",
     "slack": "connectors.directory.slack:SlackDirectory",
 }
 

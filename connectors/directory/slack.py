@@ -35,6 +35,8 @@ Json = dict[str, Any]
 class SlackDirectory:
     """One workspace as a Directory, a Roll and Groups (`bot.directories`)."""
 
+    says_away = ""
+
     def __init__(
         self,
         token: str,

@@ -1,4 +1,7 @@
-"""How an app proves who it is to Entra: a secret, a certificate, a workload's own identity, a managed one."""
+"""How an app proves who it is to Entra: a secret, a certificate, a workload's own identity, a managed one.
+
+`for_msal` raises OSError, ValueError or TypeError for what cannot be used: msal would ask the network first.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,10 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
+from cryptography.x509 import load_pem_x509_certificate
 
 _PAIR = re.compile(
     r"(-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----.*?-----END (?:[A-Z]+ )?PRIVATE KEY-----)|"
@@ -31,6 +38,8 @@ class Pem:
     password: str = field(default="", repr=False)
 
     def for_msal(self) -> Any:
+        load_pem_x509_certificate(self.certificate.encode())
+        load_pem_private_key(self.key.encode(), self.password.encode() or None)
         found = {"private_key": self.key, "public_certificate": self.certificate}
         return {**found, "passphrase": self.password} if self.password else found
 
@@ -41,6 +50,7 @@ class Pfx:
     password: str = field(default="", repr=False)
 
     def for_msal(self) -> Any:
+        load_pkcs12(self.path.read_bytes(), self.password.encode() or None)
         found = {"private_key_pfx_path": str(self.path), "public_certificate": True}
         return {**found, "passphrase": self.password} if self.password else found
 

@@ -8,6 +8,7 @@ due for renewal and still good.
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
@@ -115,10 +116,7 @@ class Tokens:
         blob = self._vault.get(f"microsoft:{self.app.name}")
         if blob and blob != self._seen:
             self._seen = blob
-            try:
-                self._cache.deserialize(blob)
-            except ValueError:
-                self._cache.deserialize(None)
+            self._cache.deserialize(blob if _is_cache(blob) else None)
 
     def _share(self) -> None:
         if self._cache.has_state_changed:
@@ -156,6 +154,15 @@ class Tokens:
         if not built and 400 <= self._line.status < 500:
             return Refusal("tenant_unknown", "workspace")
         return Later("entra_away", PAUSE)
+
+
+def _is_cache(blob: str) -> bool:
+    """Whether this is what msal wrote, and not what another version of it might."""
+    try:
+        found = json.loads(blob)
+    except ValueError:
+        return False
+    return isinstance(found, dict) and all(isinstance(kind, dict) for kind in found.values())
 
 
 def _client(app: App, credential: Credential, line: _Line, cache: Any) -> Any:

@@ -35,7 +35,7 @@ Run = Callable[..., Result]
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nothing of the machine's own environment, and a folder of its own."""
     for name in list(os.environ):
-        if name.startswith(("CLOSELOOP_", "SLACK_")):
+        if name.startswith(("CLOSELOOP_", "SLACK_", "MICROSOFT_", "GRAPH_")):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import checks
+from bot import checks, microsoft
 from bot.checks import Problem
 from bot.environment import Environment, environment
 from bot.ports import Away, Store
@@ -62,6 +62,7 @@ def check(monkeypatch: pytest.MonkeyPatch) -> Check:
             "open_store": opening,
             "queue": lambda url: Redis(there=redis),
             "slack": no_problems,
+            "microsoft": lambda env: [],
         } | asked
         return checks.run(environment(), **given)  # type: ignore[arg-type]
 
@@ -225,3 +226,54 @@ def test_errors_come_before_warnings_and_every_problem_says_what_to_do(check: Ch
     found = check(variables={"CLOSELOOP_SECRET_KEY": "", "SLACK_BOT_TOKEN": ""})
     assert [problem.level for problem in found] == ["error", "warning"]
     assert all(problem.to_do for problem in found)
+
+
+# ── Microsoft 365 ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+GRAPH = WELL + "directory: [file, graph, slack]\n"
+MICROSOFT = {"MICROSOFT_TENANT_ID": "acme.example", "MICROSOFT_CLIENT_ID": "c1", "MICROSOFT_CLIENT_SECRET": "s"}
+
+
+def test_graph_is_asked_only_where_the_file_names_it(check: Check) -> None:
+    asked: list[Environment] = []
+    assert check(variables=MICROSOFT, microsoft=lambda env: asked.append(env) or []) == []
+    assert asked == []
+    assert check(config=GRAPH, variables=MICROSOFT, microsoft=lambda env: asked.append(env) or []) == []
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("lacking", MICROSOFT)
+def test_what_graph_needs_is_named(check: Check, lacking: str) -> None:
+    (found,) = check(config=GRAPH, variables={**MICROSOFT, lacking: ""})
+    assert (found.id, found.level) == ("CL040", "error")
+    assert f" {lacking} " in found.what
+
+
+OTHER_PROOFS = [
+    {"MICROSOFT_CERTIFICATE": "pem"},
+    {"MICROSOFT_PFX": "closeloop.pfx"},
+    {"MICROSOFT_FEDERATED_TOKEN_PATH": "token"},
+    {"MICROSOFT_MANAGED_IDENTITY": "system"},
+]
+
+
+@pytest.mark.parametrize("proof", OTHER_PROOFS)
+def test_a_secret_is_not_the_only_proof(check: Check, proof: dict[str, str]) -> None:
+    assert check(config=GRAPH, variables={**MICROSOFT, "MICROSOFT_CLIENT_SECRET": "", **proof}) == []
+
+
+def test_what_microsoft_refuses_is_an_error_and_what_is_optional_a_warning(check: Check) -> None:
+    said = [("microsoft.permission.optional", "w", "d"), ("microsoft.secret", "w", "d")]
+    found = check(config=GRAPH, variables=MICROSOFT, microsoft=lambda env: said)
+    assert [(problem.id, problem.level) for problem in found] == [
+        ("microsoft.secret", "error"),
+        ("microsoft.permission.optional", "warning"),
+    ]
+
+
+def test_a_certificate_that_is_none_is_told_without_asking_anybody(check: Check) -> None:
+    (found,) = check(
+        config=GRAPH, variables={**MICROSOFT, "MICROSOFT_CERTIFICATE": "hunter2"}, microsoft=microsoft.check
+    )
+    assert (found.id, found.level) == ("microsoft.credential", "error")
+    assert "MICROSOFT_CERTIFICATE" in found.what and "hunter2" not in found.what

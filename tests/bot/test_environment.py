@@ -18,6 +18,9 @@ SECRETS = (
     ("CLOSELOOP_REDIS_URL", "redis_url"),
     ("CLOSELOOP_OPERATOR_WEBHOOK", "operator_webhook"),
     ("CLOSELOOP_SMTP_URL", "smtp_url"),
+    ("MICROSOFT_CLIENT_SECRET", "microsoft_client_secret"),
+    ("MICROSOFT_CERTIFICATE", "microsoft_certificate"),
+    ("MICROSOFT_CERTIFICATE_PASSWORD", "microsoft_certificate_password"),
 )
 SCHEMES = {
     "CLOSELOOP_DATABASE_URL": "postgresql://loop:",
@@ -91,6 +94,11 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
     [
         ({"CLOSELOOP_URL": "closeloop.acme.example"}, "CLOSELOOP_URL: must be an http:// or https:// address"),
         ({"SLACK_API_URL": "http://slack.acme.example/api/"}, "SLACK_API_URL: must be https"),
+        ({"MICROSOFT_TENANT_ID": "common"}, "MICROSOFT_TENANT_ID: must be your own tenant"),
+        ({"MICROSOFT_TENANT_ID": "a/b"}, "MICROSOFT_TENANT_ID: "),
+        ({"MICROSOFT_CLOUD": "moon"}, "MICROSOFT_CLOUD: "),
+        ({"MICROSOFT_LOGIN_URL": "https://login.elsewhere.example"}, "MICROSOFT_LOGIN_URL: must be an address on this"),
+        ({"GRAPH_API_URL": "https://graph.elsewhere.example"}, "GRAPH_API_URL: must be an address on this machine"),
         ({"CLOSELOOP_REDIS_URL": "localhost:6379"}, "CLOSELOOP_REDIS_URL: must begin with redis://"),
         ({"CLOSELOOP_DATABASE_URL": "mysql://db/loop"}, "CLOSELOOP_DATABASE_URL: must begin with sqlite:///"),
         ({"CLOSELOOP_LOG": "xml"}, "CLOSELOOP_LOG: should be 'text' or 'json'"),

@@ -32,6 +32,7 @@ from connectors.chat.slack.client import SlackChat
 from connectors.chat.slack.inbound import Access, Answered, SlackInbound
 from sandbox.app import create_app
 from sandbox.config import Limits, SandboxConfig
+from tests.connectors.entra import Tenant
 
 SECRET = "the signing secret of these tests"
 TOKEN = "xoxb-of-these-tests"
@@ -337,3 +338,14 @@ def workspace(servers: Servers, desk: FakeDesk, ways: FakeWays) -> Iterator[Work
         fresh.post("reset")
         yield fresh
     servers.inbound.close()
+
+
+@pytest.fixture
+def tenant(servers: Servers) -> Iterator[Tenant]:
+    """A fresh tenant of Microsoft's stand-in."""
+    with httpx2.Client(trust_env=False, timeout=10) as http:
+        http.post(f"{servers.url}/sandbox/api/reset").raise_for_status()
+        found = Tenant(url=servers.url, http=http)
+        yield found
+    for graph in found.made:
+        graph.close()

@@ -100,7 +100,9 @@ class _Forker:
             os.dup2(said, 1)
             os.dup2(said, 2)
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-            for name in [name for name in os.environ if name.startswith(("CLOSELOOP_", "SLACK_"))]:
+            for name in [
+                name for name in os.environ if name.startswith(("CLOSELOOP_", "SLACK_", "MICROSOFT_", "GRAPH_"))
+            ]:
                 del os.environ[name]
             os.environ.update(order["env"])
             self._body.Body(order, self._body.speaker(self._out)).live()

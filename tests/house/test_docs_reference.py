@@ -25,6 +25,7 @@ from bot.core.state import Status
 from bot.settings import loads
 from connectors.chat.slack import check as slack_check
 from connectors.intake import native
+from connectors.microsoft import check as microsoft_check
 from handlers import api, intake, meters, problems, web
 from tests.house.pages import PAGES, ROOT, blocks, first_cells
 
@@ -38,7 +39,9 @@ def variables() -> set[str]:
 
 
 def test_every_environment_variable_in_the_docs_exists() -> None:
-    named = {name for text in PAGES.values() for name in re.findall(r"\b(?:CLOSELOOP|SLACK)_[A-Z_]+\b", text)}
+    named = {
+        name for text in PAGES.values() for name in re.findall(r"\b(?:CLOSELOOP|SLACK|MICROSOFT|GRAPH)_[A-Z_]+\b", text)
+    }
     assert named - variables() == set()
 
 
@@ -223,7 +226,12 @@ def test_every_metric_in_the_docs_exists_with_its_labels_and_every_metric_is_tol
 def test_every_finding_of_the_check_is_told() -> None:
     ours = re.findall(r'"(CL\d{3})"', Path(checks.__file__).read_text())
     slacks = re.findall(r'Problem\("([\w.]+)"', Path(slack_check.__file__).read_text())
-    assert first_cells("docs/operations.md", "What `closeloop check` finds") == {*ours, *slacks}
+    microsofts = re.findall(r'"(microsoft\.[\w.]+)"', Path(microsoft_check.__file__).read_text())
+    assert first_cells("docs/operations.md", "What `closeloop check` finds") == {*ours, *slacks, *microsofts}
+
+
+def test_every_permission_of_microsoft_is_told_and_no_other_is() -> None:
+    assert first_cells("docs/microsoft.md", "What the app may do") == set(microsoft_check.PERMISSIONS)
 
 
 def test_every_event_and_status_is_in_the_glossary() -> None:

@@ -306,6 +306,7 @@ class Asked:
     kept: list[Shift] = field(default_factory=list)
     roll: list[Any] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    says_away: str | None = ""
 
     def _ask(self, what: str) -> None:
         self.asked.append(what)

@@ -166,6 +166,7 @@ class Roll(FakeDirectory):
     """Knows everybody at once, without their managers; `breaks` after so many of them."""
 
     breaks: int | None = None
+    says_away: str | None = ""
 
     def everybody(self) -> Iterator[Person]:
         for number, one in enumerate(self.people.values()):
@@ -248,3 +249,70 @@ def test_a_list_that_breaks_off_tells_what_it_told_before(listed: Office) -> Non
     listed.slack.breaks = None
     listed.people.refresh()
     assert not remembered(listed).active
+
+
+# ── several that know everybody ──────────────────────────────────────────────────────────────────────────────────────
+
+
+OUT = Away(start=T0 - timedelta(hours=1), until=T0 + timedelta(days=2), why="automatic replies", by="graph")
+LUNCH = Away(start=T0 - timedelta(hours=1), until=T0 + timedelta(hours=2), why="out sick")
+
+
+def several() -> tuple[Office, Roll, Roll]:
+    """An office whose people are known to Graph, which tells of absences one by one, and to Slack."""
+    office = Office()
+    graph, chat = Roll(people={ANA.id: replace(ANA, chat={"teams": "oid"}, away=(OUT,))}), Roll(people={ANA.id: ANA})
+    graph.says_away = None
+    office.people = replace(office.people, directories=[graph, chat], platforms=("slack",))
+    return office, graph, chat
+
+
+def test_a_list_that_knows_nothing_of_an_absence_does_not_end_what_another_directory_says() -> None:
+    office, graph, chat = several()
+    office.know(ANA)
+    asked = len(graph.asked)
+    office.people.refresh()
+    assert remembered(office).away == (OUT,)
+    assert len(graph.asked) == asked, "nothing new costs no question"
+    chat.people[ANA.id] = replace(ANA, away=(LUNCH,))
+    office.people.refresh()
+    assert set(remembered(office).away) == {OUT, LUNCH}
+    chat.people[ANA.id] = ANA
+    office.people.refresh()
+    assert remembered(office).away == (OUT,), "a status that was cleared is over; automatic replies are not"
+    graph.people[ANA.id] = replace(graph.people[ANA.id], away=())
+    office.clock.forward(10)
+    office.know(ANA)
+    assert remembered(office).away == ()
+
+
+def test_one_directory_away_keeps_no_other_from_telling_who_has_left() -> None:
+    office, graph, chat = several()
+    office.know(ANA)
+    graph.breaks, graph.away = 0, True
+    chat.people[ANA.id] = replace(ANA, active=False)
+    with pytest.raises(Unknown):
+        office.people.refresh()
+    assert not remembered(office).active
+
+
+def test_one_person_has_several_ids_and_is_found_by_each() -> None:
+    office, _, _ = several()
+    for platform, chat_id in (("teams", "oid"), ("slack", "U0ANA")):
+        found = office.people.by_chat(platform, chat_id)
+        assert found is not None
+        assert (found.id, found.chat) == (ANA.id, {"teams": "oid", "slack": "U0ANA"})
+
+
+def test_whom_a_directory_knows_and_the_chat_does_not_cannot_be_asked_there() -> None:
+    office, graph, _ = several()
+    graph.people[BEN.id] = replace(BEN, chat={"teams": "ben"})
+    office.people = replace(office.people, directories=[office.file, *office.people.directories])
+    ben = office.know(BEN)
+    assert ben is not None
+    assert (ben.kind, ben.may_own) == ("unknown", False)
+    office.people = replace(office.people, platforms=("slack", "teams"))
+    office.clock.forward(10)
+    ben = office.know(BEN)
+    assert ben is not None
+    assert ben.may_own

@@ -36,7 +36,11 @@ def two_free_ports() -> int:
 
 def own_environment(**more: str) -> dict[str, str]:
     """Ours without what the person who runs the tests has set for the product."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CLOSELOOP_", "SLACK_"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("CLOSELOOP_", "SLACK_", "MICROSOFT_", "GRAPH_"))
+    }
     return {**kept, **more}
 
 

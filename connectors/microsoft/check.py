@@ -1,0 +1,106 @@
+"""What keeps the app from reading this tenant, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from bot.ports import Later, Refusal, Unknown
+from connectors.microsoft.rest import Graph, Json, part
+from connectors.microsoft.tokens import App, Tokens
+
+PERMISSIONS = {
+    "User.Read.All": "finds people by their e-mail, reads who manages them, who is a guest and who has left",
+    "MailboxSettings.Read": "reads working hours and automatic replies: who is away is stepped over",
+    "Presence.Read.All": "reads out of office where a mailbox cannot be read",
+    "GroupMember.Read.All": "reads who is in a group that rules and policies name",
+}
+"""application permission of Graph ▶ what Closeloop does with it; docs/microsoft.md asks for exactly these"""
+OPTIONAL = frozenset(("MailboxSettings.Read", "Presence.Read.All", "GroupMember.Read.All"))
+"""without these everything else works"""
+
+
+class Problem(NamedTuple):
+    id: str
+    """one that ends in `.optional` keeps nothing else from working"""
+    what: str
+    do: str
+
+
+_PAGE = "Entra ▸ App registrations ▸ Certificates & secrets"
+_RENEW = f"Make a new secret ({_PAGE}); its value, not its id, is what is wanted."
+_CERTIFICATE = f"Upload the certificate of this key: {_PAGE}."
+_FEDERATED = "Add a federated credential with this issuer, subject and audience api://AzureADTokenExchange."
+_TENANT = "Compare MICROSOFT_TENANT_ID with the Tenant ID on the app's overview page, and MICROSOFT_CLOUD."
+KNOWN = {
+    "AADSTS7000215": ("microsoft.secret", "Entra does not know this client secret", _RENEW),
+    "AADSTS7000222": ("microsoft.secret", "The client secret has run out", _RENEW),
+    "AADSTS700027": ("microsoft.certificate", "Entra does not know this certificate", _CERTIFICATE),
+    "AADSTS700024": ("microsoft.clock", "An assertion came outside its time", "Set this machine's clock: it is wrong."),
+    "AADSTS700211": ("microsoft.federated", "Entra does not trust the issuer of the workload's token", _FEDERATED),
+    "AADSTS700213": ("microsoft.federated", "Entra does not trust the subject of the workload's token", _FEDERATED),
+    "AADSTS700016": ("microsoft.app", "The app is not in this tenant: wrong tenant, or no consent yet", _TENANT),
+    "AADSTS90002": ("microsoft.tenant", "There is no such tenant in this cloud", _TENANT),
+    "tenant_unknown": ("microsoft.tenant", "There is no such tenant in this cloud", _TENANT),
+    "credential_unreadable": (
+        "microsoft.credential",
+        "The certificate, its password or the token file cannot be used",
+        "docs/microsoft.md tells how each kind is given.",
+    ),
+}
+
+
+def problems(tokens: Tokens, graph: Graph) -> list[Problem]:
+    """Everything wrong with the app and what it may read. Empty where all is well."""
+    try:
+        tokens.token(tokens.app.cloud.graph_scope)
+    except Refusal as refusal:
+        return [_refused(refusal.code)]
+    except Later:
+        do = "Check the network, a proxy (HTTPS_PROXY, NO_PROXY) and MICROSOFT_CLOUD. What asks to wait is left alone."
+        return [Problem("microsoft.unreachable", f"Entra gives no token now at {tokens.app.cloud.login}.", do)]
+    try:
+        user = _somebody(graph)
+    except Refusal as refusal:
+        return [_missing("User.Read.All", refusal.code, tokens.app)]
+    except (Later, Unknown) as error:
+        return [_away(error.code)]
+    return [found for path, name in _paths(user) if (found := _denied(graph, path, name, tokens.app))]
+
+
+def _refused(code: str) -> Problem:
+    id, what, do = KNOWN.get(code, ("microsoft.refused", "Entra refuses the app", "Look the code up in Entra's logs."))
+    return Problem(id, f"{what} ({code}).", f"{do} What was mended in Entra may take a minute to be seen.")
+
+
+def _away(code: str) -> Problem:
+    return Problem("microsoft.unreachable", f"Graph does not answer ({code}).", "Check the network, then try again.")
+
+
+def _somebody(graph: Graph) -> Json | None:
+    page = next(graph.pages("/users", select="id", top="1"), {})
+    return next(iter(page.get("value") or ()), None)
+
+
+def _paths(user: Json | None) -> list[tuple[str, str]]:
+    """An address that each further permission opens."""
+    theirs = f"/users/{part(str(user['id']))}" if user else ""
+    own = [(f"{theirs}/mailboxSettings", "MailboxSettings.Read"), (f"{theirs}/presence", "Presence.Read.All")]
+    return [*(own if user else ()), ("/groups", "GroupMember.Read.All")]
+
+
+def _denied(graph: Graph, path: str, name: str, app: App) -> Problem | None:
+    try:
+        graph.get(path)
+    except Refusal as refusal:
+        return _missing(name, refusal.code, app) if refusal.kind == "workspace" else None
+    except (Later, Unknown) as error:
+        return _away(error.code)
+    return None
+
+
+def _missing(name: str, code: str, app: App) -> Problem:
+    what = f"Graph refuses the app ({code}): {name} is not granted. With it Closeloop {PERMISSIONS[name]}."
+    do = f"Add it to the app, then let an administrator open {app.cloud.consent(app.tenant, app.client_id)}"
+    if name in OPTIONAL:
+        return Problem("microsoft.permission.optional", what, f"{do} (without it everything else works)")
+    return Problem("microsoft.permission", what, do)

@@ -1,0 +1,54 @@
+"""Faults on order: what Entra or Graph answers instead, how late, and with which wish to be left alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from itertools import count
+
+from sandbox.errors import Json, PageError
+
+STATUSES = frozenset((200, 400, 401, 403, 404, 429, 500, 502, 503, 504, 507))
+
+
+@dataclass(kw_only=True)
+class Fault:
+    """`path`: a regular expression found in the path. `status` 0: the connection is cut. `times` None: for ever."""
+
+    id: str
+    path: str
+    status: int = 429
+    times: int | None = 1
+    retry_after: str | None = None
+    body: str | None = None  # instead of a JSON error
+    slow: float = 0.0  # seconds before the answer, which is then the real one
+
+
+class Faults:
+    def __init__(self) -> None:
+        self._faults: dict[str, Fault] = {}
+        self._ids = count(1)
+
+    def add(self, wanted: Json) -> Json:
+        """Raises PageError when there is no such fault."""
+        try:
+            fault = Fault(id=f"m{next(self._ids)}", **wanted)
+            re.compile(fault.path)
+        except (TypeError, re.error) as error:
+            raise PageError(f"no such fault: {error}") from None
+        if fault.status not in {0, *STATUSES}:
+            raise PageError(f"status must be 0 or one of {sorted(STATUSES)}")
+        self._faults[fault.id] = fault
+        return asdict(fault)
+
+    def clear(self) -> None:
+        self._faults.clear()
+
+    def take(self, path: str) -> Fault | None:
+        """The oldest fault ordered for this path; uses one of its times up."""
+        found = next((fault for fault in self._faults.values() if re.search(fault.path, path)), None)
+        if found is not None and found.times is not None:
+            found.times -= 1
+            if found.times <= 0:
+                del self._faults[found.id]
+        return found

@@ -1,0 +1,162 @@
+"""Graph as a reader of people meets it: users, managers, delta, mailboxes, presence, groups, and batches of them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import unquote
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from sandbox.errors import Json
+from sandbox.microsoft import people
+from sandbox.microsoft.delta import delta
+from sandbox.microsoft.odata import GraphError, bad
+from sandbox.microsoft.people import Asked
+from sandbox.microsoft.serving import answered, broken, tenant_of
+from sandbox.microsoft.tenant import Tenant
+from sandbox.wire import Cut
+
+ROOT = "/microsoft/graph"
+MOST = 20
+AT_ONCE = 4
+"""requests to one mailbox"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    path: re.Pattern[str]
+    roles: tuple[str, ...]
+    """one of them is enough"""
+    work: Callable[..., Json]
+    denied: str = "Authorization_RequestDenied"
+
+
+_READ = ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All")
+_GROUPS = ("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All")
+# The first that fits: nobody's id is `delta`.
+ADDRESSES = (
+    Address(path=re.compile(r"/users"), roles=_READ, work=people.users),
+    Address(path=re.compile(r"/users/delta"), roles=_READ, work=delta),
+    Address(path=re.compile(r"/users/([^/]+)"), roles=_READ, work=people.user),
+    Address(path=re.compile(r"/users/([^/]+)/manager"), roles=_READ, work=people.manager),
+    Address(
+        path=re.compile(r"/users/([^/]+)/mailboxSettings"),
+        roles=("MailboxSettings.Read", "MailboxSettings.ReadWrite"),
+        work=people.mailbox,
+        denied="ErrorAccessDenied",
+    ),
+    Address(
+        path=re.compile(r"/users/([^/]+)/presence"),
+        roles=("Presence.Read.All", "Presence.ReadWrite.All"),
+        work=people.presence,
+        denied="Forbidden",
+    ),
+    Address(path=re.compile(r"/groups"), roles=_GROUPS, work=people.groups),
+    Address(path=re.compile(r"/groups/([^/]+)/transitiveMembers"), roles=_GROUPS, work=people.members),
+)
+
+
+async def serve(request: Request) -> Response:
+    tenant = tenant_of(request)
+    asked = _asked(request)
+    gate = _mailbox(asked.path)
+    tenant.busy[gate] += 1
+    try:
+        if gate and tenant.busy[gate] > AT_ONCE:
+            return _limited()
+        return await answered(request, tenant, partial(_answer, request, asked, tenant))
+    finally:
+        tenant.busy[gate] -= 1
+
+
+async def batch(request: Request) -> Response:
+    """Each request by itself, not in their order; a 200 around whatever became of them."""
+    tenant, body = tenant_of(request), await request.body()
+    return await answered(request, tenant, lambda: _batch(request, tenant, body))
+
+
+def _mailbox(path: str) -> str:
+    return path if path.endswith("/mailboxSettings") else ""
+
+
+def _limited() -> Response:
+    error = {"code": "ApplicationThrottled", "message": "Application is over its MailboxConcurrency limit."}
+    return JSONResponse({"error": error}, status_code=429, headers={"Retry-After": "1"})
+
+
+def _asked(request: Request) -> Asked:
+    base = f"{str(request.base_url).rstrip('/')}{ROOT}/v1.0"
+    path = request.url.path.removeprefix(f"{ROOT}/v1.0")
+    return Asked(path=unquote(path), query=request.url.query, headers=dict(request.headers), base=base)
+
+
+def _answer(request: Request, asked: Asked, tenant: Tenant) -> Response:
+    try:
+        return JSONResponse(_work(tenant, asked, request.headers.get("authorization", "")))
+    except GraphError as refusal:
+        return JSONResponse(refusal.body(), status_code=refusal.status)
+
+
+def _work(tenant: Tenant, asked: Asked, authorization: str) -> Json:
+    roles = _allowed(tenant, authorization)
+    for address in ADDRESSES:
+        if read := address.path.fullmatch(asked.path):
+            if not roles & set(address.roles):
+                raise GraphError(403, address.denied, "Insufficient privileges to complete the operation.")
+            return address.work(tenant, asked, *read.groups())
+    raise bad(f"Resource not found for the segment '{asked.path.strip('/').split('/')[0]}'.")
+
+
+def _allowed(tenant: Tenant, authorization: str) -> set[str]:
+    """What the token permits. Raises GraphError."""
+    claims = tenant.keys.claims(authorization.removeprefix("Bearer "), tenant.config.graph)
+    if claims is None or claims["tid"] != tenant.config.tenant_id:
+        raise GraphError(
+            401, "InvalidAuthenticationToken", "Lifetime validation failed, or the token is not for Graph."
+        )
+    return set(claims["roles"])
+
+
+def _batch(request: Request, tenant: Tenant, body: bytes) -> Response:
+    try:
+        _allowed(tenant, request.headers.get("authorization", ""))
+        requests = _requests(body)
+    except GraphError as refusal:
+        return JSONResponse(refusal.body(), status_code=refusal.status)
+    return JSONResponse({"responses": [_one(request, tenant, one) for one in reversed(requests)]})
+
+
+def _requests(body: bytes) -> list[Json]:
+    try:
+        found = json.loads(body)["requests"]
+        ids = [one["id"] for one in found]
+        wrong = any(one["method"] != "GET" or not one["url"].startswith("/") for one in found)
+    except (ValueError, KeyError, TypeError):
+        raise bad("Invalid batch payload format.") from None
+    if wrong or not 0 < len(ids) <= MOST or len(set(ids)) < len(ids) or not all(isinstance(one, str) for one in ids):
+        raise bad("A batch has 1 to 20 requests with ids of their own; the stand-in reads only.")
+    return list(found)
+
+
+def _one(request: Request, tenant: Tenant, one: Json) -> Json:
+    path, _, query = str(one["url"]).partition("?")
+    headers: Mapping[str, str] = {str(k).lower(): str(v) for k, v in (one.get("headers") or {}).items()}
+    asked = Asked(path=unquote(path), query=query, headers=dict(headers), base=_asked(request).base)
+    fault = tenant.faults.take(f"/graph/$batch{path}")
+    answer = _answer(request, asked, tenant) if fault is None else broken(fault)
+    status = 504 if isinstance(answer, Cut) else answer.status_code
+    tenant.called("BATCH", f"/graph/v1.0{one['url']}", status)
+    kept = {name.title(): value for name, value in answer.headers.items() if name in ("retry-after", "content-type")}
+    return {"id": one["id"], "status": status, "headers": kept, "body": _json(bytes(answer.body))}
+
+
+def _json(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body.decode(errors="replace")
