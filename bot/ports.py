@@ -580,7 +580,7 @@ class Gesture:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What is said, privately, to whoever made a gesture. `card`: the alert's, as it is now and as they may press it."""
+    """What is said, privately, to whoever made a gesture. `card`: the alert's, as it is now and theirs to press."""
 
     ok: bool
     said: Text = ()

@@ -40,7 +40,7 @@ def variables() -> set[str]:
 
 def test_every_environment_variable_in_the_docs_exists() -> None:
     named = {
-        name for text in PAGES.values() for name in re.findall(r"\b(?:CLOSELOOP|SLACK|MICROSOFT|GRAPH)_[A-Z_]+\b", text)
+        name for text in PAGES.values() for name in re.findall(r"\b(?:CLOSELOOP|SLACK|MICROSOFT|GRAPH|TEAMS)_[A-Z_]+\b", text)
     }
     assert named - variables() == set()
 
