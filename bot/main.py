@@ -137,6 +137,8 @@ def run_sandbox(port: int) -> None:
         data_file=env.data / "workspace.jsonl",
         alerts_hint=_curl(env.url),
         microsoft=_tenant(env),
+        teams_bot_url=f"{env.url}/teams/messages",
+        teams_service_url=env.teams_service_url,
     )
     create_server(config, port=port).run()
 
