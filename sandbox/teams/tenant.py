@@ -83,7 +83,8 @@ class TeamsTenant:
         """Signed as the Connector signs; `token` in place of that."""
         if self.client is None or self.bot_url is None:
             return Sent(status=None, body={})
-        headers = {"authorization": f"Bearer {self.token() if token is None else token}"}
+        signed = self.token() if token is None else token
+        headers = {"authorization": f"Bearer {signed}"} if signed else {}
         try:
             async with asyncio.timeout(DEADLINE):
                 answer = await self.client.post(self.bot_url, json=activity, headers=headers)
