@@ -1,7 +1,7 @@
 // The stand-in of Teams: rooms, threads and Adaptive Cards, each as the chosen person sees it.
 const $ = (id) => document.getElementById(id);
 let me = new URLSearchParams(location.search).get("as") || "U0ANA";
-let room = "", state = null, drawn = "";
+let room = new URLSearchParams(location.search).get("room") || "", state = null, drawn = "";
 
 const make = (tag, props = {}, ...inside) => {
   const node = Object.assign(document.createElement(tag), props);

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.errors import Json, PageError
@@ -157,6 +158,11 @@ async def _index(request: Request) -> Response:
     return FileResponse(STATIC / "teams.html", headers=NO_CONTENT)
 
 
+async def _link(request: Request) -> Response:
+    """Where a link to a message leads: the page, at its channel."""
+    return RedirectResponse(f"/teams?room={quote(request.path_params['conversation'], safe='')}")
+
+
 def routes() -> list[BaseRoute]:
     return [
         Route("/teams/v1/.well-known/openidconfiguration", _metadata),
@@ -170,6 +176,7 @@ def routes() -> list[BaseRoute]:
         Route("/sandbox/api/teams/raw", _raw, methods=["POST"]),
         Route("/sandbox/api/teams/change", _change, methods=["POST"]),
         Route("/sandbox/api/teams/faults", _faults, methods=["POST", "DELETE"]),
+        Route("/teams/l/message/{conversation}/{id}", _link),
         Route("/teams", _index),
     ]
 
