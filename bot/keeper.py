@@ -117,9 +117,13 @@ class Keeper:
         return 0
 
     def _people(self) -> int:
-        """Whoever is on call soon is known before they are asked: their hours, and whether they are there."""
+        """Whoever is on call soon is known before they are asked: their hours, and whether they are there.
+
+        So is whom rules name, where a list of everybody does not say who is away.
+        """
         now = self.clock.now()
-        soon: set[str] = set()
+        rules = () if self.people.lists_say_away else (*self.plan.rules, *self.plan.sources.values())
+        soon = {owner.who for rule in rules for owner in rule.owners if owner.kind == "person"}
         for name, schedule in self.plan.schedules.items():
             shifts = self.store.shifts_between(name, now, now + WARNED)
             pieces = oncall.timeline(schedule, now, now + WARNED, shifts)

@@ -25,7 +25,7 @@ from bot.core.routing import route, wanted
 from bot.core.signal import Signal
 from bot.core.state import Alert, Change, Refused, Status
 from bot.core.text import Who, sentence
-from bot.core.wake import heir, orphaned, released, to_the_top, wake
+from bot.core.wake import given_to, orphaned, released, successor, to_the_top, wake
 from bot.lookups import NO_TABLES, Lookups
 from bot.ports import Interaction, Tx
 
@@ -109,7 +109,7 @@ class Loop(Acting):
         closed = before.finished_at if before.status == Status.CLOSED else None
         if closed is None or given.now - closed > given.policy.reopen_window:
             return None
-        owner = heir(before.owner, given) if gone(before.owner, given.roster) else before.owner
+        owner = successor(before.owner, given)
         mute = raising.holding(route(signal, self.plan), given)
         return raising.came_back(before, given, signal=signal, owner=owner, mute=mute)
 
@@ -151,7 +151,7 @@ class Loop(Acting):
         def decide(alert: Alert, given: Given, by: Actor) -> Change | Refused:
             if why := gone(to, given.roster):
                 return Refused(code="bad_input", why=sentence(Who(to), f" cannot own alerts: {why}."))
-            return life.reassign(alert, given, by=by, to=to, reason=reason)
+            return given_to(alert, given, by=by, to=to, reason=reason)
 
         return self._act("reassign", act, decide)
 
@@ -213,7 +213,7 @@ class Loop(Acting):
         """It is not over after all; the same owner, where they can still be asked."""
 
         def decide(alert: Alert, given: Given, by: Actor) -> Change | Refused:
-            owner = heir(alert.owner, given) if gone(alert.owner, given.roster) else alert.owner
+            owner = successor(alert.owner, given)
             return life.reopen(alert, given, by=by, reason=reason, owner=owner)
 
         return self._act("reopen", act, decide)

@@ -59,6 +59,11 @@ class People:
         before = {ref: remembered[0]} if remembered else {}
         return self._ask([ref], before, now).get(ref) or before.get(ref)
 
+    @property
+    def lists_say_away(self) -> bool:
+        """Whether `refresh` learns of every absence that a directory knows."""
+        return all(one.says_away is not None for one in self.directories if isinstance(one, Roll))
+
     def refresh(self) -> None:
         """Whoever the directories that can tell of everybody at once know: who is away, and who has left, in time.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core import pages
@@ -18,6 +18,8 @@ from bot.saying import roster
 UNFINISHED = ("open", "acknowledged", "resolved")
 LOOKED_AT = 200
 """alerts that one look reads"""
+PAGES = 10
+"""of as many, at most, that are looked through for what somebody may see"""
 REPORTS = 100
 """people of somebody's line whose alerts are shown to them"""
 
@@ -51,8 +53,15 @@ class Reader:
         return [alert for owner in self._line() for alert in self._of(owner)]
 
     def open(self, place: str | None = None) -> list[Alert]:
-        which = AlertFilter(status=UNFINISHED, place=place, order="due", limit=LOOKED_AT)
-        return self.sees(self.store.alerts(which).items)
+        """What they may see of it, those due first: page by page, for most of it may be nothing to them."""
+        which, found = AlertFilter(status=UNFINISHED, place=place, order="due", limit=LOOKED_AT), list[Alert]()
+        for _ in range(PAGES):
+            page = self.store.alerts(which)
+            found += self.sees(page.items)
+            if page.next is None or len(found) >= LOOKED_AT:
+                break
+            which = replace(which, cursor=page.next)
+        return found
 
     def overdue(self) -> list[Alert]:
         return [alert for alert in self.open() if pages.overdue(alert, self.now)]

@@ -26,7 +26,7 @@ Change = Callable[[State], tuple[State, T]]
 
 jitter = random.SystemRandom().random
 
-TRIES = 16
+TRIES = 64
 """how often a state that others changed is read again"""
 AGE = 2 * 3600
 """seconds a state is kept: whatever it says is over by then"""

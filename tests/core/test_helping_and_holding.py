@@ -81,6 +81,13 @@ def test_escalate_now_asks_the_next_step_at_once(what: str, alert: Alert, whom: 
     assert plain(words.told(happened)).startswith("Ana escalated this; asked ")
 
 
+def test_an_alert_that_an_older_version_woke_after_its_mute_gets_its_card_all_the_same() -> None:
+    mute = Mute(id="m1", start=T0, until=T0 + minutes(60), owner=BEN.id, source="ap-auditor")
+    half = replace(raising(mute=mute).alert, snoozed_until=None, due_at=T0 + minutes(70))
+    step = done(wake(half, given(70)))
+    assert (step.alert.held_by, [owed.kind for owed in step.owed]) == (None, ["card"])
+
+
 def test_escalate_now_waits_for_nobodys_hours() -> None:
     office = replace(POLICY, hours={"default": "working"}, answer_within=dict.fromkeys(Severity, 4 * DAY))
     known = given(10 * HOUR, policy=office)

@@ -13,6 +13,7 @@ from cast import ANA, BEN, CLEO, DOV, ELSA, GUS, PLAN, POLICY, T0, minutes, sign
 from bot.core.mutes import Mute
 from bot.core.oncall import Rotation, Schedule, Shift
 from bot.core.people import Away
+from bot.core.routing import Owner, Rule
 from bot.keeper import AHEAD, Keeper
 from bot.ports import Unknown
 
@@ -397,6 +398,17 @@ def test_whoever_is_on_call_soon_is_known_before_they_are_asked(a_world: Callabl
     world.clock.forward(HOUR)
     world.keeper.keep()
     assert GUS.id in world.directory.asked
+
+
+@pytest.mark.parametrize(("says_away", "asked"), [("", False), (None, True)])
+def test_whom_rules_name_is_asked_after_where_a_list_does_not_say_who_is_away(
+    a_world: Callable[..., Any], says_away: str | None, asked: bool
+) -> None:
+    rules = (Rule(owners=(Owner(BEN.id), Owner("ap", kind="on_call"))),)
+    world = a_world(plan=replace(PLAN, sources={}, rules=rules))
+    world.clock.forward(HOUR)
+    keeper(world, Asked(says_away=says_away)).keep()
+    assert (BEN.id in world.directory.asked) is asked
 
 
 def test_what_breaks_over_a_calendar_costs_nobody_their_morning(early: Any) -> None:

@@ -178,8 +178,9 @@ def test_what_is_critical_is_dismissed_by_two(a_world: Callable[..., Any]) -> No
     card = world.card(alert)
     assert "Ana asks to dismiss this, which takes a second person: A test invoice." in card.says
     assert "Agree to dismiss" in [button.label for button in card.message.buttons]
-    [question] = [shown for shown in world.chat.shown if shown.mark.kind == "second_person"]
-    assert [button.act for button in question.message.buttons] == ["agree", "history"]
+    questions = [shown for shown in world.chat.shown if shown.mark.kind == "second_person"]
+    assert sorted(shown.place for shown in questions) == ["slack:#ai-alerts", f"slack:@{CLEO.id}"]
+    assert {tuple(button.act for button in shown.message.buttons) for shown in questions} == {("agree", "history")}
     for one, code in ((ANA, "already"), (BEN, "not_allowed"), (DOV, "not_allowed")):
         assert world.loop.agree(world.act(alert, one)).code == code
     assert world.loop.agree(world.act(alert, CLEO)).ok
@@ -254,3 +255,27 @@ def test_a_mute_of_a_rule_holds_back_what_the_rule_matches(a_world: Callable[...
     world = a_world(plan=replace(PLAN, rules=(rule,)))
     assert world.raised(labels={"team": "payments"}, dedup_key="a").held_by == "m1"
     assert world.raised(labels={"team": "sales"}, dedup_key="b").held_by is None
+
+
+# ── given to somebody who is away ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_is_given_to_somebody_who_is_away_goes_to_who_stands_in_at_once(world: Any) -> None:
+    alert = world.raised()
+    away(world, BEN, delegate=DOV.id)
+    assert world.loop.reassign(world.act(alert, ANA), to=BEN.id, reason="Yours").ok
+    assert world.alert(alert.id).owner == DOV.id
+    assert world.kinds(alert) == ["raised", "reassigned", "delegated"]
+    world.deliver()
+    assert [shown.mark.kind for shown in world.chat.to(f"slack:@{DOV.id}")] == ["assigned"]
+    assert world.chat.to(f"slack:@{BEN.id}") == [], "who is away hears nothing of it"
+
+
+def test_what_comes_back_to_somebody_who_is_away_goes_to_who_stands_in(world: Any) -> None:
+    alert = world.raised()
+    assert world.loop.resolve(world.act(alert, ANA), what="Refunded.").ok
+    away(world, ANA, delegate=BEN.id)
+    world.raised()
+    assert world.alert(alert.id).owner == BEN.id
+    world.deliver()
+    assert world.chat.to(f"slack:@{ANA.id}") == []

@@ -53,9 +53,9 @@ class Town:
     # ── opening and closing ──────────────────────────────────────────────────────────────────────────────────────
 
     @classmethod
-    def open(cls, folder: Path, *, database_url: str, http: httpx2.Client, **more: str) -> Town:
+    def open(cls, folder: Path, *, database_url: str, http: httpx2.Client, config: str = CONFIG, **more: str) -> Town:
         """Starts it and waits until everything is there that an alert needs."""
-        (folder / "closeloop.yaml").write_text(CONFIG)
+        (folder / "closeloop.yaml").write_text(config)
         port = two_free_ports()
         url = f"http://127.0.0.1:{port}"
         env = own_environment(
