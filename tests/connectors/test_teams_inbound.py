@@ -27,6 +27,7 @@ from tests.connectors.teams import APP, CHANNEL, IDS, PEOPLE, ROOT, SERVICE, TEN
 
 OURS, FOREIGN = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
 ISSUER = "https://api.botframework.com"
+TIMES = ("exp", "nbf", "iat")
 
 
 def jwk(kid: str, key: Any, endorsements: tuple[str, ...] = ("msteams",)) -> dict[str, Any]:
@@ -77,7 +78,9 @@ def door() -> Iterator[Door]:
 
 
 def token(key: Any = OURS, kid: str = "k1", alg: str = "RS256", **claims: Any) -> str:
+    """What the Connector signs, but for `claims`; a time in them is in seconds from now."""
     now = int(time.time())
+    claims = {name: now + said if name in TIMES and isinstance(said, int) else said for name, said in claims.items()}
     known = {"iss": ISSUER, "aud": APP, "exp": now + 3600, "nbf": now, "iat": now, "serviceurl": SERVICE}
     said = {name: value for name, value in {**known, **claims}.items() if value is not None}
     return jwt.encode(said, key if alg != "none" else None, algorithm=alg, headers={"kid": kid})
@@ -111,45 +114,50 @@ def press(verb: str, *, trigger: str = "manual", **data: Any) -> dict[str, Any]:
 
 # ── who may ask at all ───────────────────────────────────────────────────────────────────────────────────────────
 
-NOW_S = int(time.time())
-FORGED: list[tuple[str, int, dict[str, str], dict[str, Any]]] = [
+FORGED: list[tuple[str, int, Any, dict[str, Any]]] = [
     ("no token", 401, {}, {}),
     ("another scheme", 401, {"Authorization": "Basic YTpi"}, {}),
     ("an empty token", 401, {"Authorization": "Bearer "}, {}),
     ("no jwt", 403, {"Authorization": "Bearer a.b.c"}, {}),
-    ("alg none", 403, signed(alg="none"), {}),
+    ("alg none", 403, lambda: signed(alg="none"), {}),
     ("a shared secret", 403, {"Authorization": "Bearer " + token(key="k" * 40, alg="HS256")}, {}),
-    ("another key under the same id", 403, signed(key=FOREIGN), {}),
-    ("a key that nobody knows", 403, signed(key=FOREIGN, kid="mine"), {}),
-    ("expired", 403, signed(exp=NOW_S - 400), {}),
-    ("never expires", 403, signed(exp=None), {}),
-    ("an end that is no number", 403, signed(exp="later"), {}),
-    ("of the future", 403, signed(nbf=NOW_S + 400), {}),
-    ("issued in the future", 403, signed(iat=NOW_S + 400), {}),
-    ("for another bot", 403, signed(aud="11111111-0000-4000-8000-00000000dead"), {}),
-    ("for nobody", 403, signed(aud=None), {}),
-    ("of another issuer", 403, signed(iss="https://sts.windows.net/x"), {}),
-    ("of a key for another channel", 403, signed(kid="skype"), {}),
-    ("without an address", 403, signed(serviceurl=None), {}),
-    ("for another address", 403, signed(serviceurl="https://smba.trafficmanager.net/amer"), {}),
+    ("another key under the same id", 403, lambda: signed(key=FOREIGN), {}),
+    ("a key that nobody knows", 403, lambda: signed(key=FOREIGN, kid="mine"), {}),
+    ("expired", 403, lambda: signed(exp=-400), {}),
+    ("never expires", 403, lambda: signed(exp=None), {}),
+    ("an end that is no number", 403, lambda: signed(exp="later"), {}),
+    ("of the future", 403, lambda: signed(nbf=400), {}),
+    ("issued in the future", 403, lambda: signed(iat=400), {}),
+    ("for another bot", 403, lambda: signed(aud="11111111-0000-4000-8000-00000000dead"), {}),
+    ("for nobody", 403, lambda: signed(aud=None), {}),
+    ("of another issuer", 403, lambda: signed(iss="https://sts.windows.net/x"), {}),
+    ("of a key for another channel", 403, lambda: signed(kid="skype"), {}),
+    ("without an address", 403, lambda: signed(serviceurl=None), {}),
+    ("for another address", 403, lambda: signed(serviceurl="https://smba.trafficmanager.net/amer"), {}),
     (
         "with an attacker's address",
         403,
-        signed(serviceurl="https://evil.example"),
+        lambda: signed(serviceurl="https://evil.example"),
         {"serviceUrl": "https://evil.example"},
     ),
-    ("of another channel", 403, signed(), {"channelId": "webchat"}),
-    ("of no channel", 403, signed(), {"channelId": None}),
-    ("of another tenant", 403, signed(), {"channelData": {"tenant": {"id": "other"}}, "conversation": {"id": "x"}}),
-    ("of two tenants", 403, signed(), {"channelData": {"tenant": {"id": "other"}}}),
-    ("of no tenant", 403, signed(), {"channelData": {}, "conversation": {"id": "x"}}),
+    ("of another channel", 403, lambda: signed(), {"channelId": "webchat"}),
+    ("of no channel", 403, lambda: signed(), {"channelId": None}),
+    (
+        "of another tenant",
+        403,
+        lambda: signed(),
+        {"channelData": {"tenant": {"id": "other"}}, "conversation": {"id": "x"}},
+    ),
+    ("of two tenants", 403, lambda: signed(), {"channelData": {"tenant": {"id": "other"}}}),
+    ("of no tenant", 403, lambda: signed(), {"channelData": {}, "conversation": {"id": "x"}}),
 ]
 
 
 @pytest.mark.parametrize(("why", "status", "headers", "more"), FORGED, ids=[why for why, *_ in FORGED])
 def test_who_is_not_the_connector_is_refused_and_changes_nothing(
-    door: Door, why: str, status: int, headers: dict[str, str], more: dict[str, Any]
+    door: Door, why: str, status: int, headers: Any, more: dict[str, Any]
 ) -> None:
+    headers = headers() if callable(headers) else headers
     for sent in (press("acknowledge") | more, activity(text="mine") | more):
         assert door.send(sent, headers=headers)[0] == status, why
     assert door.desk.taken == []
@@ -158,7 +166,7 @@ def test_who_is_not_the_connector_is_refused_and_changes_nothing(
     assert door.bot.sightings.seen("card:1") == []
 
 
-@pytest.mark.parametrize("more", [{"exp": NOW_S - 200}, {"nbf": NOW_S + 200}, {"nbf": None, "iat": None}])
+@pytest.mark.parametrize("more", [{"exp": -200}, {"nbf": 200}, {"nbf": None, "iat": None}])
 def test_clocks_may_differ_by_five_minutes(door: Door, more: dict[str, Any]) -> None:
     assert door.send(press("acknowledge"), headers=signed(**more))[0] == 200
     assert len(door.desk.taken) == 2
