@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import pytest
 import yaml
 from story import house as houses
 from story import town as towns
@@ -93,8 +92,7 @@ def open_town(folder: Path, http: httpx2.Client) -> Town:
     """Machine time passes ten times as fast in it."""
     config = yaml.safe_load(towns.CONFIG) | {"platform": "teams", "directory": ["file", "graph"]}
     config["teams"] = {"channels": {f"#{name}": f"19:{name}@thread.tacv2" for name in ROOMS}}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(towns, "CONFIG", yaml.safe_dump(config))
-        opened = Town.open(folder, database_url=houses.sqlite(folder), http=http, CLOSELOOP_HASTE="10")
+    written, database_url = yaml.safe_dump(config), houses.sqlite(folder)
+    opened = Town.open(folder, database_url=database_url, http=http, config=written, CLOSELOOP_HASTE="10")
     opened.workspace.post("teams/change", limited=False)
     return opened
