@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.acts import UNKNOWN, Act, Done
@@ -34,6 +34,16 @@ class Acting(Transactions):
         if refused:
             return Done(ok=False, code=refused.code, said=refused.why, alert=alert)
         return Done(ok=True, code="done", alert=alert)
+
+    def may(self, act: Act, names: Iterable[str]) -> set[str]:
+        """Those of these acts that they may do, in one look."""
+        with self.store.transaction() as tx:
+            alert = tx.alert(act.alert_id)
+            if alert is None:
+                return set()
+            given = self._given(tx, alert, self.clock.now())
+            claims = {name: Claim(person=act.by, act=name, member=act.member, asked=act.asked) for name in names}
+            return {name for name, claim in claims.items() if not refusal(alert, given, claim=claim)}
 
     def concerns(self, person: Person, alerts: Sequence[Alert]) -> set[str]:
         """The ids of those that somebody may see wherever they are: as owner, as asked, as a manager, as admin."""

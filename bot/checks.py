@@ -56,6 +56,7 @@ def run(  # noqa: PLR0913  everything outside that can be wrong
         *_configuration(config, now or datetime.now(UTC)),
         *_slack(env, config, slack),
         *_microsoft(env, config, microsoft),
+        *_teams(env, config),
         *_operators(env),
     ]
     return sorted(found, key=lambda problem: problem.level != "error")
@@ -160,6 +161,8 @@ def _outside(config: Config) -> Iterator[Problem]:
 
 def _slack(env: Environment, config: Config | ConfigError, slack: AskSlack) -> Iterator[Problem]:
     token = env.slack_bot_token.get_secret_value()
+    if not token and isinstance(config, Config) and config.file.platform != "slack":
+        return
     if not (env.slack_signing_secret.get_secret_value() or env.slack_app_token.get_secret_value()):
         what = "Neither SLACK_SIGNING_SECRET nor SLACK_APP_TOKEN is set: no click can reach the bot."
         to_do = "Set the signing secret (api.slack.com ▸ your app ▸ Basic Information), or an app token (Socket Mode)."
@@ -187,3 +190,16 @@ def _microsoft(env: Environment, config: Config | ConfigError, microsoft: AskMic
         return
     for id, what, to_do in microsoft(env):
         yield (_warning if id.endswith(".optional") else _error)(id, what, to_do)
+
+
+def _teams(env: Environment, config: Config | ConfigError) -> Iterator[Problem]:
+    """What keeps cards out of Teams, where the file means it to show them."""
+    if isinstance(config, ConfigError) or (config.file.platform != "teams" and not config.file.teams.channels):
+        return
+    if missing := env.microsoft_missing:
+        what = f"Teams cannot be reached: {', '.join(missing)} not set."
+        yield _error("CL050", what, "Register the bot and set them: docs/microsoft.md tells how.")
+    unnamed = [name for name in config.channels() if name not in config.file.teams.channels]
+    if config.file.platform == "teams" and unnamed:
+        to_do = "Give each its id under teams: channels: it is in the channel's link, 19:…@thread.tacv2."
+        yield _error("CL051", f"Teams does not know {', '.join(unnamed)}.", to_do)

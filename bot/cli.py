@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from bot.commands import alerts, check, demo, policies, run, sources, status
+from bot.commands import alerts, check, demo, policies, run, sources, status, teams
 from bot.commands.say import Failed, fail, out
 
 
@@ -78,6 +78,7 @@ status.add_to(app)
 app.add_typer(sources.app, name="source")
 app.add_typer(alerts.app, name="alert")
 app.add_typer(policies.app, name="policy")
+app.add_typer(teams.app, name="teams")
 demo.add_to(app)
 
 

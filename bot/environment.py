@@ -99,6 +99,12 @@ class Environment(BaseSettings):
     """where Entra's stand-in is, for the sandbox and tests"""
     graph_api_url: str = Field(default="", validation_alias="GRAPH_API_URL")
     """where Graph's stand-in is"""
+    teams_service_url: str = Field(default="", validation_alias="TEAMS_SERVICE_URL")
+    """where messages to Teams go until Teams has named a nearer address; empty: the cloud's own"""
+    teams_metadata_url: str = Field(default="", validation_alias="TEAMS_METADATA_URL")
+    """the trust source of what Teams sends; empty: the cloud's own"""
+    teams_web_url: str = Field(default="", validation_alias="TEAMS_WEB_URL")
+    """where links to messages begin"""
     operator_webhook: SecretStr = _secret("CLOSELOOP_OPERATOR_WEBHOOK")
     """where operators are told by a POST of JSON; whoever knows it can write to them"""
     operator_email: str = Field(default="", validation_alias="CLOSELOOP_OPERATOR_EMAIL")
@@ -166,6 +172,14 @@ class Environment(BaseSettings):
         parts = urlsplit(value)
         if value and not (parts.scheme in ("http", "https") and parts.hostname in LOOPBACK):
             raise ValueError("must be an address on this machine: it is for the sandbox, and secrets are sent to it")
+        return value.rstrip("/")
+
+    @field_validator("teams_service_url", "teams_metadata_url", "teams_web_url")
+    @classmethod
+    def _trusted(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and not (parts.hostname and (parts.scheme == "https" or parts.hostname in LOOPBACK)):
+            raise ValueError("must be an https:// address; http only on this machine")
         return value.rstrip("/")
 
     @field_validator("slack_api_url")
@@ -246,6 +260,6 @@ def misspelt(variables: Mapping[str, str]) -> list[tuple[str, str | None]]:
     found = []
     for name in sorted(set(variables) - known):
         match = nearest(name, known, cutoff=0.8)
-        if name.startswith("CLOSELOOP_") or (match and name.startswith(("SLACK_", "MICROSOFT_"))):
+        if name.startswith("CLOSELOOP_") or (match and name.startswith(("SLACK_", "MICROSOFT_", "TEAMS_"))):
             found.append((name, match))
     return found

@@ -27,10 +27,11 @@ log = structlog.get_logger()
 
 
 def run_web(host: str, port: int) -> None:
-    """Intake, the reading API and what Slack sends, until SIGTERM."""
+    """Intake, the reading API and what chats send, until SIGTERM."""
     made = parts()
     made.prepare()
     slack, close_slack = _slack(made)
+    activities, close_teams = _teams(made)
     app = create_app(
         WebParts(
             loop=made.loop,
@@ -41,6 +42,7 @@ def run_web(host: str, port: int) -> None:
             body_bytes=made.config.limits.body_bytes,
             may_name_owner=made.config.may_name_owner,
             slack=slack,
+            teams=activities,
             ready=lambda: health.checks(health.look(made.senses)),
             sandbox_url=made.env.sandbox_url or None,
         )
@@ -48,6 +50,19 @@ def run_web(host: str, port: int) -> None:
     with made.alive("web"):
         serve(app, host=host, port=port)
     close_slack()
+    close_teams()
+
+
+def _teams(made: Parts) -> tuple[Dispatch | None, Callable[[], None]]:
+    """What answers Teams' activities, and how it is ended."""
+    from bot import teams
+    from connectors.chat.teams.client import TeamsChat
+
+    chat = made.chats.get("teams")
+    if not isinstance(chat, TeamsChat):
+        return None, lambda: None
+    inbound = teams.inbound(made.env, made.config, made.desk, chat, now=made.clock.now)
+    return inbound.dispatch, inbound.close
 
 
 def _slack(made: Parts) -> tuple[Dispatch | None, Callable[[], None]]:
@@ -122,6 +137,8 @@ def run_sandbox(port: int) -> None:
         data_file=env.data / "workspace.jsonl",
         alerts_hint=_curl(env.url),
         microsoft=_tenant(env),
+        teams_bot_url=f"{env.url}/teams/messages",
+        teams_service_url=env.teams_service_url,
     )
     create_server(config, port=port).run()
 

@@ -28,7 +28,7 @@ from bot.lines import Lines
 from bot.loop import Loop
 from bot.operators import Operators
 from bot.people import People
-from bot.ports import Chat, Clock, Queue, Store, Throttle, Ways
+from bot.ports import Chat, Clock, Queue, Throttle, Ways
 from bot.reporting import Reporter
 from bot.saying import Saying
 from bot.settings import Config, load
@@ -63,7 +63,7 @@ class Parts:
         return SystemClock(ask=lambda: self.store.seconds())
 
     @cached_property
-    def store(self) -> Store:
+    def store(self) -> SqlStore:
         return open_store(self.env, self.clock)
 
     @cached_property
@@ -78,10 +78,15 @@ class Parts:
 
     @cached_property
     def chats(self) -> dict[str, Chat]:
-        if not self.env.slack_bot_token.get_secret_value():
-            return {}
+        found: dict[str, Chat] = {}
         token, base_url = self._slack()
-        return {"slack": platform("slack")(token, base_url=base_url, ways=self.ways)}
+        if token:
+            found["slack"] = platform("slack")(token, base_url=base_url, ways=self.ways)
+        if self.config.file.teams.channels and not self.env.microsoft_missing:
+            from bot import teams
+
+            found["teams"] = teams.chat(self.env, self.config, tokens=self.tokens, known=self.store)
+        return found
 
     @cached_property
     def ways(self) -> Ways:
@@ -127,10 +132,8 @@ class Parts:
         return microsoft.tokens(self.env)
 
     def _slack_directory(self) -> Directory | None:
-        if not self.env.slack_bot_token.get_secret_value():
-            return None
         token, base_url = self._slack()
-        return directory("slack")(token, now=self.clock.now, base_url=base_url)
+        return directory("slack")(token, now=self.clock.now, base_url=base_url) if token else None
 
     def _slack(self) -> tuple[str, str]:
         return self.env.slack_bot_token.get_secret_value(), self.env.slack_api_url
@@ -251,6 +254,7 @@ class Parts:
             chats=self.chats,
             attendance=attendance,
             queue=self.hints,
+            saying=self.saying,
         )
 
     def prepare(self) -> None:

@@ -565,7 +565,7 @@ class Gesture:
     chat_id: str
     """who, by their id in the chat"""
     act: str
-    """an act of the loop (acknowledge, resolve, not_mine …), or history | form | command | home | bulk | raise"""
+    """an act of the loop (acknowledge, resolve …), or history | card | form | command | home | bulk | raise"""
     alert_id: str = ""
     seen: int | None = None
     """the alert's generation on the card it was made on"""
@@ -573,7 +573,6 @@ class Gesture:
     """the chat's id of the channel it was made in (of a form: in which it was asked for), empty in Home"""
     fields: Mapping[str, str] = field(default_factory=dict)
     """What a form was filled with (`until`: Unix seconds, `person`: a chat id); a command's `text`; a form's `for`.
-
     Of Home what is chosen (`tab`, `severity`, `source`); of a `bulk` act its name in `for` and `picked`, each
     `<alert id>:<generation>`, separated by blanks; of a message that is raised its `text`, `link` and `author`.
     """
@@ -581,14 +580,15 @@ class Gesture:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What is said, privately, to whoever made a gesture."""
+    """What is said, privately, to whoever made a gesture. `card`: the alert's, as it is now and theirs to press."""
 
     ok: bool
     said: Text = ()
     sheet: Sheet | None = None
     form: Form | None = None
-    """about `alert` or, without one, about whatever the gesture's fields name"""
+    """about `alert`, or about whatever the gesture's fields name"""
     alert: Alert | None = None
+    card: Message | None = None
     wrong: str = ""
     """the form's field that is wrong, where one is"""
     people: Mapping[str, Person] = field(default_factory=dict)

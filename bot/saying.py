@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.core import packing
 from bot.core.card import Message, card, linked, refs
-from bot.core.events import Event
+from bot.core.events import QUIET, Event
 from bot.core.given import Given
 from bot.core.many import digest, fold_card, plain_card
 from bot.core.notices import notice
@@ -22,6 +22,8 @@ from bot.people import People
 from bot.ports import Chat, Claimed, Clock, Delivery, Gathered, Mark, Store, Target
 
 Known = dict[str, Person]
+RECENT = 50
+"""events of which one is told by a card: the others of them may be for the trail alone"""
 OVER = 2
 """the generation of a shared card's last revision"""
 
@@ -58,13 +60,16 @@ class Saying:
         if claimed.alert is None:
             told = packing.named(claimed.letter) if claimed.letter else set()
             return self.people.known({str(ref) for ref in refs} | told)
-        alert = claimed.alert
+        return self._around(claimed.alert, claimed.events, {str(ref) for ref in refs})
+
+    def _around(self, alert: Alert, events: Iterable[Event], refs: set[str]) -> Known:
+        """Everybody whom a message about this alert may name, and `refs`."""
         named = set(self.people.with_managers(alert.owner)) | {alert.owner}
-        for event in claimed.events:
+        for event in events:
             named |= _named(event)
         named |= {who for step in self._policy(alert).steps for who in step.who if "@" in who and ":" not in who}
         named |= set(alert.responders) | ({alert.dismissal_by} if alert.dismissal_by else set())
-        known = self.people.known(named | {str(ref) for ref in refs})
+        known = self.people.known(named | refs)
         return known | self.people.known({one.delegate for p in known.values() for one in p.away if one.delegate})
 
     def target(self, claimed: Claimed, people: Known) -> Target:
@@ -91,6 +96,15 @@ class Saying:
             message = self._of_one(claimed.delivery, claimed.alert, claimed.events[-1], people)
         return self._linked(replace(message, people=people), claimed.delivery.place)
 
+    def now(self, alert: Alert) -> Message:
+        """The alert's card as it is at this moment, for whoever asks to see it."""
+        recent = self.store.events(alert.id, after=max(alert.revision - RECENT, 0))
+        last = next((event for event in reversed(recent) if event.kind not in QUIET), None)
+        if last is None:
+            return plain_card(alert)
+        people = self._around(alert, (last,), set())
+        return self._linked(replace(self._card(alert, last, people), people=people), alert.place)
+
     def _linked(self, message: Message, place: str) -> Message:
         wanted = refs(message)
         links = card_links(wanted, self.store, self.chats.get(place.partition(":")[0])) if wanted else {}
@@ -98,9 +112,12 @@ class Saying:
 
     def _of_one(self, delivery: Delivery, alert: Alert, event: Event, people: Known) -> Message:
         if delivery.kind == "card":
-            given = Given(now=event.at, policy=self._policy(alert), roster=_Seen(people, self.store), plan=self.plan)
-            return card(alert, event, given=given)
+            return self._card(alert, event, people)
         return notice(delivery.kind, alert, event, to=addressee(delivery.place), now=self.clock.now())
+
+    def _card(self, alert: Alert, event: Event, people: Known) -> Message:
+        given = Given(now=event.at, policy=self._policy(alert), roster=_Seen(people, self.store), plan=self.plan)
+        return card(alert, event, given=given)
 
     def _of_many(self, delivery: Delivery, gathered: Gathered | None) -> Message:
         many = gathered or Gathered(count=0, severities={}, first=())

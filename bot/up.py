@@ -153,6 +153,9 @@ def _sandbox_environment(options: Options) -> dict[str, str]:
         "MICROSOFT_CLIENT_SECRET": secrets.token_hex(16),
         "MICROSOFT_LOGIN_URL": f"{options.sandbox_url}/microsoft/login",
         "GRAPH_API_URL": f"{options.sandbox_url}/microsoft/graph",
+        "TEAMS_SERVICE_URL": f"{options.sandbox_url}/teams",
+        "TEAMS_METADATA_URL": f"{options.sandbox_url}/teams/v1/.well-known/openidconfiguration",
+        "TEAMS_WEB_URL": f"{options.sandbox_url}/teams",
     }
     if "CLOSELOOP_DATABASE_URL" in os.environ:
         fresh["CLOSELOOP_DATABASE_URL"] = os.environ["CLOSELOOP_DATABASE_URL"]

@@ -19,7 +19,7 @@ from bot.core.text import Text, Who, host, linked, refs, sentence
 from bot.loop import Loop
 from bot.people import People
 from bot.ports import Answer, Chat, Gesture, Interaction, Queue, Store
-from bot.saying import card_links
+from bot.saying import Saying, card_links
 from handlers import commands, home, raised, several
 from handlers.meters import ACTS
 from handlers.reader import Reader
@@ -35,6 +35,7 @@ class Desk:
     chats: Mapping[str, Chat]
     attendance: Attendance
     queue: Queue
+    saying: Saying
 
     def take(self, gesture: Gesture) -> Answer:
         """Do it, once, and say what became of it. Raises Away when nothing can be stored."""
@@ -58,6 +59,8 @@ class Desk:
         act = self._act(gesture, person)
         if gesture.act == "history":
             return self._history(act)
+        if gesture.act == "card":
+            return self._card(act)
         if gesture.act == "form":
             return self._form(gesture, act)
         return self._do(gesture.act, act, gesture.fields)
@@ -115,6 +118,16 @@ class Desk:
             return _told(done)
         events = self.store.events(act.alert_id)
         return Answer(ok=True, sheet=pages.history(done.alert, list(events)), alert=done.alert)
+
+    def _card(self, act: Act) -> Answer:
+        """The card as it is now, with the buttons that this person may press."""
+        done = self.loop.allowed(act, "history")
+        if not done.ok or done.alert is None:
+            return _told(done)
+        message = self.saying.now(done.alert)
+        may = self.loop.may(act, {button.act for button in (*message.buttons, *message.more)})
+        buttons, more = (tuple(one for one in row if one.act in may) for row in (message.buttons, message.more))
+        return Answer(ok=True, card=replace(message, buttons=buttons, more=more), alert=done.alert)
 
     def _form(self, gesture: Gesture, act: Act) -> Answer:
         wanted = gesture.fields.get("for", "")

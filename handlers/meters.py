@@ -19,6 +19,7 @@ _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800,
 INTAKE = Counter("closeloop_intake_total", "Raises at the door", ["result"])
 AUTH_REFUSED = Counter("closeloop_auth_refused_total", "Requests without a valid key")
 SLACK_REQUESTS = Counter("closeloop_slack_requests_total", "Requests of Slack", ["result"])
+TEAMS_REQUESTS = Counter("closeloop_teams_requests_total", "Requests of Teams", ["result"])
 ACTS = Counter("closeloop_acts_total", "What people did, by act and outcome", ["act", "result"])
 WAKE_LATENESS = Histogram("closeloop_wake_lateness_seconds", "From due to done", buckets=_SECONDS)
 SHOWN_AFTER = Histogram("closeloop_delivery_seconds", "From owed to shown", ["kind"], buckets=_SECONDS)

@@ -14,7 +14,7 @@ import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
-from prometheus_client import CONTENT_TYPE_LATEST
+from prometheus_client import CONTENT_TYPE_LATEST, Counter
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
@@ -28,14 +28,14 @@ from handlers import api, front, intake, problems
 from handlers.intake import Door, Intake, raw_body
 from handlers.keys import Keys
 from handlers.limits import Limits
-from handlers.meters import SLACK_REQUESTS, exposition
+from handlers.meters import SLACK_REQUESTS, TEAMS_REQUESTS, exposition
 from handlers.problems import Problem
 from handlers.writer import Writer
 
 log = structlog.get_logger(__name__)
 
-SLACK_BYTES = 1024 * 1024
-SLACK_THREADS = 16
+CHAT_BYTES = 1024 * 1024
+CHAT_THREADS = 16
 READY_SECONDS = 5.0
 
 Dispatch = Callable[[bytes, Mapping[str, str]], tuple[int, dict[str, str], str]]
@@ -56,6 +56,7 @@ class WebParts:
     may_name_owner: Callable[[str], bool] = field(default=lambda name: True)
     slack: Dispatch | None = None
     """(raw body, headers in lower case) ▶ (status, headers, body)"""
+    teams: Dispatch | None = None
     ready: Callable[[], list[Check]] = field(default=list)
     """(name, whether it is there, what is missing); without `database` nothing is accepted"""
     sandbox_url: str | None = None
@@ -124,29 +125,36 @@ def _routers(parts: WebParts, writer: Writer) -> list[APIRouter]:
         may_name_owner=parts.may_name_owner,
     )
     reader = api.Reader(store=parts.store, keys=keys, limits=limits, base_url=base_url)
-    return [intake.routes(way_in), api.routes(reader), _slack(parts), _operations(parts, writer), _pages(parts)]
+    return [intake.routes(way_in), api.routes(reader), _chats(parts), _operations(parts, writer), _pages(parts)]
 
 
-def _slack(parts: WebParts) -> APIRouter:
+def _chats(parts: WebParts) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     # Threads of its own: clicks wait for the database, and must neither hold up intake nor be held up by it.
-    threads = anyio.CapacityLimiter(SLACK_THREADS)
+    threads = anyio.CapacityLimiter(CHAT_THREADS)
+
+    async def taken(request: Request, dispatch: Dispatch | None, name: str, counted: Counter) -> Response:
+        if dispatch is None:
+            raise Problem("not_found", f"This Closeloop is not connected to {name}.")
+        body = await raw_body(request, limit=CHAT_BYTES)
+        headers = dict(request.headers)
+        status, answer, said = await anyio.to_thread.run_sync(dispatch, body, headers, limiter=threads)
+        counted.labels(result=_result(status)).inc()
+        return Response(said, status, answer)
 
     @router.post("/slack/events")
     async def slack(request: Request) -> Response:
-        if parts.slack is None:
-            raise Problem("not_found", "This Closeloop is not connected to Slack.")
-        body = await raw_body(request, limit=SLACK_BYTES)
-        headers = dict(request.headers)
-        status, answer, said = await anyio.to_thread.run_sync(parts.slack, body, headers, limiter=threads)
-        SLACK_REQUESTS.labels(result=_result(status)).inc()
-        return Response(said, status, answer)
+        return await taken(request, parts.slack, "Slack", SLACK_REQUESTS)
+
+    @router.post("/teams/messages")
+    async def teams(request: Request) -> Response:
+        return await taken(request, parts.teams, "Teams", TEAMS_REQUESTS)
 
     return router
 
 
 def _result(status: int) -> str:
-    return "refused" if status == 401 else "failed" if status >= 400 else "answered"
+    return "refused" if status in (401, 403) else "failed" if status >= 400 else "answered"
 
 
 # ── for whoever runs it ──────────────────────────────────────────────────────────────────────────────────────────────

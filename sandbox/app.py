@@ -26,6 +26,7 @@ from sandbox.errors import Json, PageError
 from sandbox.inbound import Bot
 from sandbox.microsoft.routes import routes as microsoft
 from sandbox.page import person_of, workspace_of
+from sandbox.teams.routes import routes as teams
 from sandbox.wire import LoopbackOnly
 from sandbox.workspace import Workspace
 
@@ -48,6 +49,7 @@ def _assemble(workspace: Workspace) -> ASGIApp:
             trust_env=False, limits=limits, timeout=None, headers={"user-agent": USER_AGENT}
         ) as client:
             app.state.bot = Bot(workspace, client)
+            workspace.http = workspace.teams.client = client
             yield
             await workspace.close()
 
@@ -233,6 +235,7 @@ def _routes() -> list[BaseRoute]:
         Route("/sandbox/api/reset", _reset, methods=["POST"]),
         WebSocketRoute("/sandbox/link", _link),
         *microsoft(),
+        *teams(),
         Route("/sandbox", _index),
         Mount("/sandbox/static", StaticFiles(directory=STATIC)),
         Route("/archives/{channel}/{name}", page.permalink),

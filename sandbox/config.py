@@ -87,3 +87,5 @@ class SandboxConfig:
     duplicate_client_msg_id: str | None = None  # e.g. "duplicate_message_not_found": answered to a repeated id
     alerts_hint: str = ""
     microsoft: MicrosoftConfig = field(default_factory=MicrosoftConfig)
+    teams_bot_url: str | None = None  # where activities go: the bot's /teams/messages
+    teams_service_url: str = ""  # the Connector's own address, as the bot is told it

@@ -9,6 +9,8 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import httpx2
+
 from sandbox.channels import Channel, direct, first_channels
 from sandbox.clock import BusinessClock, Stamps, micros
 from sandbox.config import BOT_USER, SandboxConfig
@@ -26,6 +28,8 @@ from sandbox.microsoft.tenant import Tenant
 from sandbox.people import CAST, STATUS_TEXT, Person
 from sandbox.sockets import Sockets
 from sandbox.stream import Hub
+from sandbox.teams.rooms import Rooms
+from sandbox.teams.tenant import TeamsTenant
 from sandbox.tickets import Tickets
 from sandbox.views import Views
 
@@ -38,6 +42,7 @@ class Workspace:
         self.hub = Hub()
         self.sockets = Sockets()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self.http: httpx2.AsyncClient | None = None
         self.journal = Journal(config.data_file)
         self._fill()
         self.journal.replay(self._restore)
@@ -87,6 +92,19 @@ class Workspace:
         self.deliveries = Deliveries()
         self.revoked = False
         self.tenant = Tenant(self.config.microsoft, people=self.people, groups=self.groups, note=self.journal.write)
+        self.teams = self._teams()
+
+    def _teams(self) -> TeamsTenant:
+        """The same people and channels as Teams has them; what was said there is not kept over a restart."""
+        made = TeamsTenant(
+            Rooms(self.channels, self.people, now=self.clock.now),
+            tenant_id=self.config.microsoft.tenant_id,
+            app_id=self.config.microsoft.client_id,
+            tokens=self.tenant.keys,
+            bot_url=self.config.teams_bot_url,
+        )
+        made.service_url, made.client, made.later = self.config.teams_service_url, self.http, self.later
+        return made
 
     def _restore(self, kind: str, record: Json) -> None:
         restore: dict[str, Callable[[Json], object]] = {

@@ -27,6 +27,7 @@ from bot.ports import (
     Waiting,
 )
 from storage import memory_folding, memory_waiting
+from storage.conversations import MemoryConversations
 from storage.crowds import Moment
 from storage.finding import NEWEST, mentions
 from storage.lanes import Wanted
@@ -42,7 +43,7 @@ Key = tuple[str, str]
 Found = tuple[Person, datetime]
 
 
-class MemoryStore(MemoryRota):
+class MemoryStore(MemoryConversations, MemoryRota):
     """Implements `bot.ports.Store`. One writer at a time; readers see whole transactions only."""
 
     def __init__(self, *, clock: Clock | None = None) -> None:

@@ -16,6 +16,7 @@ from bot.core.policy import Policy
 from bot.core.state import Alert
 from bot.ports import AlertFilter, Claimed, Clock, Delivery, Incident, Page, Receipt, Settled, Source, Waiting
 from storage import finding, incidents, lanes, people, reading, rows, sweeping, waiting
+from storage.conversations import SqlConversations
 from storage.crowds import Moment
 from storage.engine import Database
 from storage.lanes import Wanted
@@ -30,7 +31,7 @@ FORGET = 86_400.0
 """seconds after which a process that does not beat any more is forgotten"""
 
 
-class SqlStore(SqlRota):
+class SqlStore(SqlRota, SqlConversations):
     """Implements `bot.ports.Store`. Connects at first use; the tables are `storage.migrate`'s business."""
 
     def __init__(self, url: str, *, clock: Clock | None = None, patience: float = 30.0) -> None:

@@ -18,6 +18,7 @@ from bot.config.notation import (
     nothing,
     written,
 )
+from bot.config.teams import ObjectId
 from bot.core.people import Away, Person
 
 Instant = Annotated[datetime, written(times.instant)]
@@ -44,6 +45,7 @@ class Human(Shape):
     prefers: Literal["instant", "digest"] = "instant"
     away: Annotated[tuple[Absence, ...], nothing(())] = ()
     slack: Annotated[Annotated[str, written(values.slack_id)] | None, GIVEN] = None
+    teams: Annotated[ObjectId | None, GIVEN] = None
 
     @property
     def zone(self) -> str:
@@ -57,7 +59,7 @@ def person(email: str, human: Human) -> Person:
         name=human.name or email,
         manager=human.manager,
         time_zone=human.zone,
-        chat={"slack": human.slack} if human.slack else {},
+        chat={name: chat_id for name in ("slack", "teams") if (chat_id := getattr(human, name))},
         working=human.hours or "",
         quiet=human.quiet or "",
         country=human.country or "",

@@ -12,6 +12,7 @@ from bot.config.notation import Channel, Email, MaybeChannel, MaybeEmail, MaybeW
 from bot.config.owners import Owners, Routing, TableShape
 from bot.config.policies import PolicyShape
 from bot.config.schedules import ScheduleShape
+from bot.config.teams import TeamsShape
 from bot.config.windows import Window
 
 
@@ -52,7 +53,8 @@ class File(Shape):
     """The whole of closeloop.yaml. Only `fallback` is required."""
 
     fallback: Fallback
-    platform: Literal["slack"] = "slack"
+    platform: Literal["slack", "teams"] = "slack"
+    teams: TeamsShape = Field(default_factory=TeamsShape)
     directory: Annotated[tuple[Literal["file", "graph", "slack"], ...], nothing(("file", "slack"))] = ("file", "slack")
     people: Annotated[dict[Email, Human], nothing({})] = Field(default_factory=dict)
     admins: Annotated[tuple[Email, ...], nothing(())] = ()

@@ -13,6 +13,7 @@ from bot.ports import Chat
 
 PLATFORMS = {
     "slack": "connectors.chat.slack.client:SlackChat",
+    "teams": "connectors.chat.teams.client:TeamsChat",
 }
 
 

@@ -8,7 +8,7 @@ from itertools import count
 
 from sandbox.errors import Json, PageError
 
-STATUSES = frozenset((200, 400, 401, 403, 404, 429, 500, 502, 503, 504, 507))
+STATUSES = frozenset((200, 400, 401, 403, 404, 412, 413, 429, 500, 502, 503, 504, 507))
 
 
 @dataclass(kw_only=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from alembic import context
 
+import storage.conversations
 import storage.models
-import storage.rota_models  # noqa: F401  both halves of the tables
+import storage.rota_models  # noqa: F401  all parts of the tables
 from storage.shapes import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.core import fitting
 from bot.core.text import Link, Part, Quote, When, Who, Words
 from connectors.chat.slack import text
 from tests.connectors.conftest import CAST
@@ -67,7 +68,7 @@ DESTINATIONS = [
 
 @pytest.mark.parametrize(("url", "found"), DESTINATIONS)
 def test_a_link_leads_where_it_says(url: str, found: tuple[str, str] | None) -> None:
-    assert text.destination(url) == found
+    assert fitting.destination(url) == found
 
 
 TOP_LEVEL: list[tuple[Part, str]] = [
@@ -113,9 +114,9 @@ def test_only_what_slack_cannot_style_becomes_a_small_line(part: Part, marked: s
 
 def test_the_longest_parts_are_cut_and_the_short_ones_stay_whole() -> None:
     short, long = (Words("Expected "), Quote("12,400.00 EUR")), (Quote("x" * 50_000),)
-    fitted = text.fitted([short, long], CAST, room=1000)
+    fitted = fitting.fitted([short, long], CAST, room=1000)
     assert fitted[0] == short
-    assert sum(len(text.plain(one, CAST)) for one in fitted) <= 1000
+    assert sum(len(fitting.plain(one, CAST)) for one in fitted) <= 1000
 
 
 def test_a_name_cannot_become_a_mention() -> None:

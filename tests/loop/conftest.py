@@ -90,6 +90,7 @@ class World:
             chats={"slack": self.chat},
             attendance=self.attendance,
             queue=self.queue,
+            saying=saying,
         )
         self.work = Work(
             store=self.store,

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.core.card import Button, Message, Picture
+from bot.core.fitting import People, fitted
 from bot.core.pages import Row
 from bot.core.text import Quote, Text, Words, one_line
-from connectors.chat.slack.text import Json, People, fitted, leaves, mrkdwn, top_level
+from connectors.chat.slack.text import Json, leaves, mrkdwn, top_level
 
 ROOM = 7000
 """characters for sentences: with title, labels and buttons a message stays under the 10,000 that Slack surely takes"""

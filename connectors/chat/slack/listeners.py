@@ -13,13 +13,14 @@ from datetime import datetime
 
 from slack_bolt import Ack, BoltResponse
 
+from bot.core.fitting import plain
 from bot.core.forms import FORMS, Form
 from bot.core.text import Text, sentence
 from bot.ports import Answer, Away, Desk, Gesture, Receipt, Ways
 from connectors.chat.slack import forms, gestures, views
 from connectors.chat.slack.choices import Kept
 from connectors.chat.slack.replies import Asker, Replies
-from connectors.chat.slack.text import Json, plain
+from connectors.chat.slack.text import Json
 
 log = logging.getLogger(__name__)
 

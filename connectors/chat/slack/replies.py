@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from slack_sdk import WebClient
 
+from bot.core.fitting import People
 from bot.core.text import Text, sentence
 from bot.ports import Later, Refusal, Unknown
 from connectors.chat.slack import views
@@ -17,7 +18,7 @@ from connectors.chat.slack.choices import Kept
 from connectors.chat.slack.gestures import home_of
 from connectors.chat.slack.links import Links
 from connectors.chat.slack.response_url import respond
-from connectors.chat.slack.text import Json, People, top_level
+from connectors.chat.slack.text import Json, top_level
 from connectors.chat.slack.web import ask
 
 log = logging.getLogger(__name__)

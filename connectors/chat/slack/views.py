@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from bot.core.fitting import People, fitted
 from bot.core.pages import Row, Sheet
 from bot.core.text import Text, Words
 from bot.ports import Answer
@@ -22,7 +23,7 @@ from connectors.chat.slack.blocks import (
     small,
 )
 from connectors.chat.slack.choices import Kept
-from connectors.chat.slack.text import Json, People, fitted, top_level
+from connectors.chat.slack.text import Json, top_level
 
 TITLE = 24
 NO_PREVIEWS = {"unfurl_links": False, "unfurl_media": False}

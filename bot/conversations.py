@@ -1,0 +1,52 @@
+"""What a chat tells only by what it sends: where people are reached, and which messages of ours they see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.ports import Receipt
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversation:
+    """Where somebody is reached in a chat, as it was last said there. What is empty is not known."""
+
+    platform: str
+    chat_id: str = ""
+    """the person; empty: the workspace as a whole"""
+    address: str = ""
+    """where the chat takes what is said to them"""
+    channel: str = ""
+    """their own conversation with the bot"""
+    member: str = ""
+    """what they are called in messages, where that is not their id"""
+
+
+class Conversations(Protocol):
+    """Kept for good. All may raise Away."""
+
+    def keep_conversation(self, one: Conversation, /) -> None:
+        """What is known of it now; what is empty in it stays as it was known before."""
+        ...
+
+    def forget_conversation(self, platform: str, chat_id: str, /) -> None:
+        """The bot is not there any more."""
+        ...
+
+    def conversations(self, platform: str, chat_ids: Iterable[str], /) -> dict[str, Conversation]:
+        """chat id ▶ its conversation, of those that are known"""
+        ...
+
+
+class Sightings(Protocol):
+    """Messages of ours that somebody was shown, where a chat cannot be read back. Never raises; kept for an hour.
+
+    Losing one costs a twin that is not found.
+    """
+
+    def saw(self, delivery: str, receipt: Receipt, /) -> None: ...
+    def seen(self, delivery: str, /) -> list[Receipt]:
+        """Every message that carries this delivery's mark and was shown to somebody, in no order."""
+        ...

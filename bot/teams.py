@@ -1,0 +1,46 @@
+"""What the environment and closeloop.yaml say of Teams, as parts: the chat, and what answers its activities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from bot.conversations import Conversations, Sightings
+from bot.environment import Environment
+from bot.ports import Desk
+from bot.settings import Config
+from connectors.chat import platform
+from connectors.chat.teams.client import TeamsChat, Tenant
+from connectors.chat.teams.cloud import Service, service
+from connectors.chat.teams.inbound import Access, TeamsInbound
+from connectors.chat.teams.verify import Keys, Verifier
+from connectors.chat.teams.wire import Tokens
+from storage.sightings import LocalSightings, RedisSightings
+
+
+def chat(env: Environment, config: Config, *, tokens: Tokens, known: Conversations) -> TeamsChat:
+    tenant = Tenant(
+        id=env.microsoft_tenant_id, app_id=env.microsoft_client_id, at=_at(env), channels=config.file.teams.channels
+    )
+    made = platform("teams")(tenant, tokens, known=known, sightings=_sightings(env))
+    assert isinstance(made, TeamsChat)
+    return made
+
+
+def inbound(
+    env: Environment, config: Config, desk: Desk, chat: TeamsChat, *, now: Callable[[], datetime]
+) -> TeamsInbound:
+    keys = Keys(metadata=chat.tenant.at.metadata)
+    verifier = Verifier(app_id=chat.tenant.app_id, issuer=chat.tenant.at.cloud.bot_issuer, keys=keys)
+    tenants = frozenset({env.microsoft_tenant_id.lower(), *config.file.teams.tenants})
+    return TeamsInbound(Access(verifier=verifier, tenants=tenants), desk, chat, now=now)
+
+
+def _at(env: Environment) -> Service:
+    return service(
+        env.microsoft_cloud, address=env.teams_service_url, web=env.teams_web_url, metadata=env.teams_metadata_url
+    )
+
+
+def _sightings(env: Environment) -> Sightings:
+    return LocalSightings() if env.is_embedded else RedisSightings(env.redis_url.get_secret_value())

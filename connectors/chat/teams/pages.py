@@ -1,0 +1,61 @@
+"""Pages and sentences as cards: the answer to a command, a list, the history of an alert."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.core.fitting import People, fitted
+from bot.core.pages import Row, Sheet
+from bot.core.text import Text
+from bot.ports import Answer
+from connectors.chat.teams.cards import MOST, ROOM, About, buttons, execute, size, whole
+from connectors.chat.teams.text import Json, Mentions, line, lines, title
+
+ROWS = 40
+
+
+def answer_card(given: Answer, *, back: About | None = None) -> Json:
+    """What somebody is told: a page, or a sentence. `back`: the alert whose card it stands in place of."""
+    if given.sheet is not None:
+        return sheet_card(given.sheet, given.people, back=back)
+    body = [*line(given.said, given.people, Mentions()), *_back(back)]
+    return whole(body, about="An answer of Closeloop")
+
+
+def sheet_card(sheet: Sheet, people: People, *, back: About | None = None) -> Json:
+    """A page to read, with what can be pressed beside each of its entries; of a long one as much as fits."""
+    people, rows, room = {**people, **sheet.people}, sheet.rows[:ROWS], ROOM
+    card = _page(sheet, rows, people, room, back)
+    while size(card) > MOST and rows:
+        # Buttons weigh most: fewer entries rather than entries without words.
+        rows, room = rows[: len(rows) * 3 // 4], max(room * 3 // 4, 500)
+        card = _page(sheet, rows, people, room, back)
+    return card
+
+
+def _page(sheet: Sheet, rows: tuple[Row, ...], people: People, room: int, back: About | None) -> Json:
+    flat = [sheet.intro, *(text for row in rows for text in row.lines), sheet.foot]
+    intro, *said, foot = fitted(flat, people, room=room)
+    body = [
+        *title(sheet.title, people, size="Medium"),
+        *line(intro, people, Mentions()),
+        *_rows(rows, iter(said), people),
+        *line(foot, people, Mentions(), size="Small", isSubtle=True),
+        *_back(back),
+    ]
+    return whole(body, about="A page of Closeloop")
+
+
+def _rows(rows: tuple[Row, ...], said: Iterator[Text], people: People) -> list[Json]:
+    blocks: list[Json] = []
+    for row in rows:
+        entry = lines([next(said) for _ in row.lines], people, Mentions(), spacing="Small")
+        what = About(alert_id=row.alert_id, generation=row.generation, kind="row")
+        items = [*entry, *buttons(row, what)]
+        if items:
+            blocks.append({"type": "Container", "separator": bool(row.buttons), "items": items})
+    return blocks
+
+
+def _back(back: About | None) -> list[Json]:
+    return [{"type": "ActionSet", "actions": [execute("Back", "card", back)]}] if back else []

@@ -1,0 +1,189 @@
+"""The Bot Connector as a bot calls it: `v3/conversations`, as strict as it, with faults on order."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from sandbox.errors import Json
+from sandbox.microsoft.faults import Fault
+from sandbox.microsoft.tenant import object_id
+from sandbox.teams.cards import problems, size
+from sandbox.teams.rooms import Post, mri
+from sandbox.teams.tenant import TeamsTenant
+from sandbox.wire import Cut
+
+BOT = "https://api.botframework.com"
+MOST = 40 * 1024
+PAGE = 3
+
+
+class Refused(Exception):
+    def __init__(self, status: int, code: str, message: str = "") -> None:
+        super().__init__(code)
+        self.answer = JSONResponse({"error": {"code": code, "message": message or code}}, status_code=status)
+
+
+def teams_of(request: Request) -> TeamsTenant:
+    found: TeamsTenant = request.app.state.workspace.teams
+    found.service_url = found.service_url or f"{str(request.base_url).rstrip('/')}/teams"
+    return found
+
+
+async def serve(request: Request) -> Response:
+    """One call. A fault before it keeps it from taking effect; one after it (`how: after`) only hides that it did."""
+    teams, path = teams_of(request), request.path_params["path"]
+    raw = await request.body()
+    call = f"{request.method} {path}"
+    fault = teams.faults.take(call)
+    if fault is not None and fault.slow:
+        await asyncio.sleep(fault.slow)
+        fault = None
+    answer = _broken(fault) if fault is not None and not teams.is_late(fault) else _answered(teams, request, raw)
+    teams.called(call, 0 if isinstance(answer, Cut) else answer.status_code)
+    if fault is not None and teams.is_late(fault):
+        return _broken(fault)
+    return answer
+
+
+def _broken(fault: Fault) -> Response:
+    if fault.status == 0:
+        return Cut()
+    headers = {"retry-after": fault.retry_after} if fault.retry_after else {}
+    return JSONResponse({"error": {"code": "Fault", "message": "on order"}}, status_code=fault.status, headers=headers)
+
+
+def _answered(teams: TeamsTenant, request: Request, raw: bytes) -> Response:
+    try:
+        _check_token(teams, request.headers.get("authorization", ""))
+        body = _object(raw) if request.method in ("POST", "PUT") else {}
+        return _route(teams, request, request.path_params["path"].split("/"), body)
+    except Refused as refused:
+        return refused.answer
+
+
+def _check_token(teams: TeamsTenant, authorization: str) -> None:
+    token = authorization.removeprefix("Bearer ")
+    claims = teams.tokens.claims(token, BOT) if token != authorization else None
+    if claims is None or claims.get("appid") != teams.app_id:
+        raise Refused(401, "Unauthorized")
+
+
+def _object(raw: bytes) -> Json:
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        raise Refused(400, "BadSyntax", "no JSON") from None
+    if not isinstance(body, dict):
+        raise Refused(400, "BadSyntax", "no object")
+    return body
+
+
+def _route(teams: TeamsTenant, request: Request, parts: list[str], body: Json) -> Response:
+    method = request.method
+    match (method, parts):
+        case ("POST", [""]):
+            return _begin(teams, body)
+        case ("POST", [conversation, "activities"]):
+            return _post(teams, conversation, body)
+        case ("PUT" | "DELETE", [conversation, "activities", activity_id]):
+            return _change(teams, method, conversation, activity_id, body)
+        case ("GET", [conversation, "pagedmembers"]):
+            return _members(teams, conversation, request.query_params.get("continuationToken", ""))
+    raise Refused(404, "NotFound")
+
+
+def _begin(teams: TeamsTenant, body: Json) -> Response:
+    if body.get("tenantId") != teams.tenant_id:
+        raise Refused(403, "ForbiddenOperationException", "another tenant")
+    if body.get("isGroup"):
+        channel = str(body.get("channelData", {}).get("channel", {}).get("id", ""))
+        if teams.rooms.channel(channel) is None:
+            raise Refused(404, "ConversationNotFound")
+        made = _said(teams, channel, body.get("activity"), "")
+        if made is None:
+            return Response(status_code=202)
+        return JSONResponse({"id": f"{channel};messageid={made.id}", "activityId": made.id}, status_code=201)
+    members = body.get("members") or [{}]
+    person = teams.rooms.person(str(members[0].get("id", "")))
+    if person is None:
+        raise Refused(400, "BadArgument", "nobody of that id")
+    _check_installed(teams, person.id)
+    return JSONResponse({"id": f"a:{person.id}"}, status_code=201)
+
+
+def _check_installed(teams: TeamsTenant, person_id: str) -> None:
+    if person_id not in teams.rooms.installed:
+        raise Refused(403, "BotNotInstalledForUser")
+
+
+def _post(teams: TeamsTenant, where: str, activity: Any) -> Response:
+    conversation, _, root = where.partition(";messageid=")
+    if conversation.startswith("a:"):
+        _check_installed(teams, conversation[2:])
+    if teams.rooms.members(conversation) is None:
+        raise Refused(404, "ConversationNotFound")
+    if root and (conversation, root) not in teams.rooms.posts:
+        raise Refused(404, "ConversationNotFound", "no such thread")
+    made = _said(teams, conversation, activity, root)
+    return Response(status_code=202) if made is None else JSONResponse({"id": made.id}, status_code=201)
+
+
+def _said(teams: TeamsTenant, conversation: str, activity: Any, root: str) -> Post | None:
+    """None: a text beside a card is two messages, and no id comes back."""
+    _check_activity(activity)
+    if teams.rooms.full(conversation):
+        raise Refused(429, "TooManyRequests")
+    made = teams.rooms.add(conversation, activity, by="bot", root=root)
+    teams.changed()
+    return None if activity.get("text") and activity.get("attachments") else made
+
+
+def _check_activity(activity: Any) -> None:
+    if not isinstance(activity, dict) or activity.get("type") != "message":
+        raise Refused(400, "BadSyntax", "no message")
+    if size(activity) > MOST:
+        raise Refused(413, "MessageSizeTooBig")
+    attachments = activity.get("attachments", [])
+    if not isinstance(attachments, list) or len(attachments) > 1 or not (attachments or activity.get("text")):
+        raise Refused(400, "BadSyntax", "one card, or a text")
+    for one in attachments:
+        if one.get("contentType") != "application/vnd.microsoft.card.adaptive":
+            raise Refused(400, "BadSyntax", "not an Adaptive Card")
+        if found := problems(one.get("content")):
+            raise Refused(400, "InvalidCardFormat", "; ".join(found)[:500])
+
+
+def _change(teams: TeamsTenant, method: str, where: str, activity_id: str, activity: Json) -> Response:
+    conversation = where.partition(";")[0]
+    post = teams.rooms.posts.get((conversation, activity_id))
+    if post is None or post.by != "bot":
+        raise Refused(404, "ActivityNotFoundInConversation")
+    if method == "DELETE":
+        del teams.rooms.posts[conversation, activity_id]
+        teams.changed()
+        return Response(status_code=200)
+    _check_activity(activity)
+    post.activity, post.views, post.edits = activity, {}, post.edits + 1
+    teams.changed()
+    teams.refresh(post)
+    return JSONResponse({"id": activity_id})
+
+
+def _members(teams: TeamsTenant, where: str, token: str) -> Response:
+    found = teams.rooms.members(where.partition(";")[0])
+    if found is None:
+        raise Refused(404, "ConversationNotFound")
+    first = int(token) if token.isdigit() else 0
+    page = [_member(one.id, one.real_name, one.email) for one in found[first : first + PAGE]]
+    more = {"continuationToken": str(first + PAGE)} if first + PAGE < len(found) else {}
+    return JSONResponse({"members": page, **more})
+
+
+def _member(person_id: str, name: str, email: str) -> Json:
+    ids = {"id": mri(person_id), "aadObjectId": object_id(person_id), "tenantId": ""}
+    return {**ids, "name": name, "email": email, "userPrincipalName": email}

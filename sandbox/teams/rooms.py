@@ -1,0 +1,109 @@
+"""What stands in Teams: threads in channels, people's own chats with the bot, and what each person sees of a card."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from sandbox.channels import Channel
+from sandbox.errors import Json
+from sandbox.microsoft.tenant import object_id
+from sandbox.people import Person
+
+LIMITS = ((1.0, 7), (2.0, 8), (30.0, 60), (3600.0, 1800))
+"""(seconds, messages that a bot may send to one conversation in them)"""
+
+
+@dataclass(kw_only=True)
+class Post:
+    """One message. `views`: person ▶ the card that only they see."""
+
+    id: str
+    conversation: str
+    root: str
+    by: str
+    activity: Json
+    edits: int = 0
+    views: dict[str, Json] = field(default_factory=dict)
+    asked: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def card(self) -> Json | None:
+        found = [one["content"] for one in self.activity.get("attachments", ())]
+        return found[0] if found else None
+
+
+class Rooms:
+    """`channels` and `people` are the workspace's. Everything runs on one event loop."""
+
+    def __init__(
+        self,
+        channels: Mapping[str, Channel],
+        people: Mapping[str, Person],
+        *,
+        now: Callable[[], float],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._channels, self._people, self._now, self._monotonic = channels, people, now, monotonic
+        self.posts: dict[tuple[str, str], Post] = {}
+        self.installed = {one.id for one in people.values() if one.is_human}
+        self.limited = True
+        self._sent: dict[str, deque[float]] = {}
+        self._last = 0
+
+    def add(self, conversation: str, activity: Json, *, by: str, root: str = "") -> Post:
+        """A new message; without a root it begins a thread of its own."""
+        self._last = max(int(self._now() * 1000), self._last + 1)
+        number = str(self._last)
+        made = Post(id=number, conversation=conversation, root=root or number, by=by, activity=activity)
+        self.posts[conversation, number] = made
+        return made
+
+    def full(self, conversation: str) -> bool:
+        """Whether the limits of this conversation are used up; else it counts as one message."""
+        if not self.limited:
+            return False
+        now, sent = self._monotonic(), self._sent.setdefault(conversation, deque(maxlen=1800))
+        if any(sum(at > now - seconds for at in sent) >= most for seconds, most in LIMITS):
+            return True
+        sent.append(now)
+        return False
+
+    def channel(self, conversation: str) -> Channel | None:
+        """The channel of `19:<name>@thread.tacv2`."""
+        name = conversation.removeprefix("19:").removesuffix("@thread.tacv2")
+        found = (one for one in self._channels.values() if channel_id(one) == conversation and one.name == name)
+        return next((one for one in found if not one.is_archived), None)
+
+    def members(self, conversation: str) -> list[Person] | None:
+        """Who is in a conversation; None where it is not there."""
+        if conversation.startswith("a:"):
+            person = self._people.get(conversation[2:])
+            return [person] if person else None
+        channel = self.channel(conversation)
+        if channel is None:
+            return None
+        return [self._people[one] for one in channel.members if one in self._people and self._people[one].is_human]
+
+    def person(self, named: str) -> Person | None:
+        """By object id or by what Teams calls them."""
+        known = (one for one in self._people.values() if one.is_human)
+        return next((one for one in known if named in (object_id(one.id), mri(one.id))), None)
+
+    def seen_by(self, person_id: str) -> list[Post]:
+        """Everything that somebody can read, oldest first."""
+        mine = {f"a:{person_id}"} | {channel_id(c) for c in self._channels.values() if person_id in c.members}
+        return sorted(
+            (post for post in self.posts.values() if post.conversation in mine), key=lambda post: int(post.id)
+        )
+
+
+def channel_id(channel: Channel) -> str:
+    return f"19:{channel.name}@thread.tacv2"
+
+
+def mri(person_id: str) -> str:
+    """What Teams calls somebody."""
+    return f"29:{person_id}"

@@ -1,0 +1,186 @@
+"""Which address of the stand-in of Teams is answered by what, and what its page and tests do to it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from sandbox.errors import Json, PageError
+from sandbox.microsoft.tenant import object_id
+from sandbox.people import Person
+from sandbox.teams.connector import serve, teams_of
+from sandbox.teams.rooms import Post, channel_id
+
+STATIC = Path(__file__).parents[1] / "static"
+NO_CONTENT = {"cache-control": "no-cache"}
+
+
+async def _body(request: Request) -> Json:
+    try:
+        found = json.loads(await request.body() or b"{}")
+    except ValueError:
+        raise PageError("the body must be JSON") from None
+    if not isinstance(found, dict):
+        raise PageError("the body must be a JSON object")
+    return found
+
+
+def _person(request: Request, person_id: Any) -> Person:
+    found = request.app.state.workspace.people.get(person_id)
+    if found is None or not found.is_human:
+        raise PageError("there is no such person", status=404)
+    person: Person = found
+    return person
+
+
+async def _metadata(request: Request) -> Response:
+    base = str(request.base_url).rstrip("/")
+    return JSONResponse({"issuer": "https://api.botframework.com", "jwks_uri": f"{base}/teams/keys"})
+
+
+async def _keys(request: Request) -> Response:
+    return JSONResponse(teams_of(request).jwks())
+
+
+async def _state(request: Request) -> Response:
+    """What one person sees: the channels they are in, their chat with the bot, every message with their own view."""
+    ws, teams = request.app.state.workspace, teams_of(request)
+    me = _person(request, request.query_params.get("as", "U0ANA"))
+    rooms = [{"id": channel_id(c), "name": c.name} for c in ws.channels.values() if c.name and me.id in c.members]
+    return JSONResponse(
+        {
+            "me": {"id": me.id, "name": me.real_name},
+            "people": [
+                {"id": one.id, "name": one.real_name, "object_id": object_id(one.id)}
+                for one in ws.people.values()
+                if one.is_human
+            ],
+            "rooms": [*rooms, {"id": f"a:{me.id}", "name": "Closeloop"}],
+            "posts": [_shown(post, me) for post in teams.rooms.seen_by(me.id)],
+            "calls": teams.calls,
+            "on": teams.bot_url is not None,
+        }
+    )
+
+
+def _shown(post: Post, me: Person) -> Json:
+    return {
+        "id": post.id,
+        "conversation": post.conversation,
+        "root": post.root,
+        "by": post.by,
+        "text": post.activity.get("text", ""),
+        "summary": post.activity.get("summary", ""),
+        "card": post.views.get(me.id) or post.card,
+        "own": me.id in post.views,
+        "edits": post.edits,
+    }
+
+
+def _post(request: Request, body: Json) -> Post:
+    found = teams_of(request).rooms.posts.get((str(body.get("conversation")), str(body.get("id"))))
+    if found is None:
+        raise PageError("there is no such message", status=404)
+    return found
+
+
+async def _press(request: Request) -> Response:
+    """A button of the card as this person sees it, with what they filled in."""
+    body, teams = await _body(request), teams_of(request)
+    me, post = _person(request, body.get("as")), _post(request, body)
+    data = {**(body.get("data") or {}), **(body.get("inputs") or {})}
+    if body.get("submit"):
+        where = (
+            f"{post.conversation};messageid={post.root}" if post.conversation.startswith("19:") else post.conversation
+        )
+        said = {**data, "verb": body.get("verb")}
+        sent = await teams.send(teams.activity(me, where, type="message", value=said, replyToId=post.id))
+    else:
+        sent = await teams.invoke(me, post, data, str(body.get("verb")))
+    return JSONResponse({"status": sent.status, "answer": sent.body})
+
+
+async def _look(request: Request) -> Response:
+    """Somebody scrolls to a card: their client asks for their view, where they are listed."""
+    body, teams = await _body(request), teams_of(request)
+    sent = await teams.ask(_person(request, body.get("as")), _post(request, body))
+    return JSONResponse({"status": sent.status if sent else None, "answer": sent.body if sent else {}})
+
+
+async def _type(request: Request) -> Response:
+    """Something is written, in a channel or to the bot."""
+    body, teams = await _body(request), teams_of(request)
+    me = _person(request, body.get("as"))
+    where, text = str(body.get("conversation") or f"a:{me.id}"), str(body.get("text", ""))
+    post = teams.rooms.add(where, {"type": "message", "text": text}, by=me.id)
+    teams.changed()
+    thread = where if where.startswith("a:") else f"{where};messageid={post.root}"
+    sent = await teams.send(teams.activity(me, thread, type="message", text=text, id=post.id))
+    return JSONResponse({"status": sent.status, "answer": sent.body})
+
+
+async def _raw(request: Request) -> Response:
+    """An activity made by hand; `claims` of its token are changed, `token` takes its place."""
+    body, teams = await _body(request), teams_of(request)
+    me = _person(request, body.get("as", "U0ANA"))
+    activity = teams.activity(me, str(body.get("conversation") or f"a:{me.id}"), **(body.get("activity") or {}))
+    token = body.get("token")
+    if token is None and body.get("claims"):
+        token = teams.token(**body["claims"])
+    sent = await teams.send(activity, token=token)
+    return JSONResponse({"status": sent.status, "answer": sent.body})
+
+
+async def _change(request: Request) -> Response:
+    """`limited`: whether the limits hold; `installed`: {person: whether they have the app}."""
+    body, rooms = await _body(request), teams_of(request).rooms
+    rooms.limited = bool(body.get("limited", rooms.limited))
+    for person_id, there in (body.get("installed") or {}).items():
+        (rooms.installed.add if there else rooms.installed.discard)(_person(request, person_id).id)
+    return JSONResponse({"ok": True})
+
+
+async def _faults(request: Request) -> Response:
+    teams = teams_of(request)
+    if request.method == "DELETE":
+        teams.faults.clear()
+        return JSONResponse({"ok": True})
+    return JSONResponse(teams.faults.add(await _body(request)))
+
+
+async def _index(request: Request) -> Response:
+    return FileResponse(STATIC / "teams.html", headers=NO_CONTENT)
+
+
+async def _link(request: Request) -> Response:
+    """Where a link to a message leads: the page, at its channel."""
+    return RedirectResponse(f"/teams?room={quote(request.path_params['conversation'], safe='')}")
+
+
+def routes() -> list[BaseRoute]:
+    return [
+        Route("/teams/v1/.well-known/openidconfiguration", _metadata),
+        Route("/teams/keys", _keys),
+        Route("/teams/v3/conversations", _first, methods=["POST"]),
+        Route("/teams/v3/conversations/{path:path}", serve, methods=["GET", "POST", "PUT", "DELETE"]),
+        Route("/sandbox/api/teams", _state),
+        Route("/sandbox/api/teams/press", _press, methods=["POST"]),
+        Route("/sandbox/api/teams/look", _look, methods=["POST"]),
+        Route("/sandbox/api/teams/type", _type, methods=["POST"]),
+        Route("/sandbox/api/teams/raw", _raw, methods=["POST"]),
+        Route("/sandbox/api/teams/change", _change, methods=["POST"]),
+        Route("/sandbox/api/teams/faults", _faults, methods=["POST", "DELETE"]),
+        Route("/teams/l/message/{conversation}/{id}", _link),
+        Route("/teams", _index),
+    ]
+
+
+async def _first(request: Request) -> Response:
+    request.scope["path_params"] = {"path": ""}
+    return await serve(request)

@@ -1,0 +1,89 @@
+"""Messages that somebody was shown, in a chat that cannot be read back: kept for an hour, by their delivery's mark."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from redis import RedisError
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as Disconnected
+from redis.retry import Retry
+
+from bot.ports import Receipt
+from storage.queue import connect
+from storage.rest import Rest
+
+AGE = 3600
+"""seconds; twins are looked for ten minutes long"""
+MOST = 20
+"""messages of one delivery: whoever can forge a click cannot fill the memory"""
+
+
+class LocalSightings:
+    """Implements `bot.conversations.Sightings` for one process."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._turn = threading.Lock()
+        self._seen: dict[str, tuple[float, frozenset[Receipt]]] = {}
+
+    def saw(self, delivery: str, receipt: Receipt, /) -> None:
+        with self._turn:
+            now = self._monotonic()
+            self._seen = {name: kept for name, kept in self._seen.items() if kept[0] > now}
+            _, before = self._seen.get(delivery, (0.0, frozenset()))
+            if len(before) < MOST:
+                self._seen[delivery] = now + AGE, before | {receipt}
+
+    def seen(self, delivery: str, /) -> list[Receipt]:
+        with self._turn:
+            until, found = self._seen.get(delivery, (0.0, frozenset()))
+            return list(found) if until > self._monotonic() else []
+
+
+class RedisSightings:
+    """Implements `bot.conversations.Sightings` for all processes. Never raises for Redis, with short timeouts.
+
+    After a failure nobody asks again for `rest` seconds.
+    """
+
+    def __init__(self, url: str, *, rest: float = 2.0) -> None:
+        """Raises ValueError for an address that makes no sense."""
+        retry = Retry(NoBackoff(), 1, supported_errors=(Disconnected,))
+        self._redis = connect(url, socket_connect_timeout=1.0, socket_timeout=1.0, retry=retry)
+        self._rest = Rest(rest)
+
+    def saw(self, delivery: str, receipt: Receipt, /) -> None:
+        self._asked(lambda: self._note(_key(delivery), f"{receipt.channel} {receipt.ts}"))
+
+    def _note(self, key: str, receipt: str) -> None:
+        if self._redis.scard(key) < MOST:
+            self._redis.sadd(key, receipt)
+            self._redis.expire(key, AGE)
+
+    def seen(self, delivery: str, /) -> list[Receipt]:
+        found = self._asked(lambda: self._redis.smembers(_key(delivery))) or set()
+        split = (one.decode(errors="replace").rpartition(" ") for one in found)
+        return [Receipt(channel=channel, ts=ts) for channel, _, ts in split if channel and ts]
+
+    def close(self) -> None:
+        self._redis.close()
+
+    def _asked(self, call: Callable[[], Any]) -> Any:
+        """What Redis answers; None while it is away."""
+        if not self._rest.over:
+            return None
+        try:
+            answer = call()
+        except RedisError:
+            self._rest.failed()
+            return None
+        self._rest.answered()
+        return answer
+
+
+def _key(delivery: str) -> str:
+    return f"closeloop:seen:{delivery}"
