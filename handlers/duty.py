@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from handlers.commands import Typed
 
 AHEAD = timedelta(days=14)
+"""shifts that begin within it are shown"""
+LOOK = timedelta(days=28)
+"""how far their ends are looked for"""
 PIECES = 6
 """shifts of a schedule that are shown"""
 
@@ -43,20 +46,23 @@ def oncall(typed: Typed) -> Answer:
 
 def _rows(name: str, typed: Typed) -> Iterator[Row]:
     schedule, now = typed.attendance.plan.schedules[name], typed.reader.now
-    shifts = typed.reader.store.shifts_between(name, now, now + AHEAD)
-    pieces = rota.timeline(schedule, now, now + AHEAD, shifts)
+    end = now + LOOK
+    pieces = rota.timeline(schedule, now, end, typed.reader.store.shifts_between(name, now, end))
+    near = [piece for piece in pieces if piece.start < now + AHEAD]
     yield Row(lines=((Words(one_line(name, 80), bold=True),),))
-    for piece in pieces[:PIECES]:
-        yield Row(lines=(_piece(piece, now=piece.start <= now),))
+    for piece in near[:PIECES]:
+        yield Row(lines=(_piece(piece, now=piece.start <= now, open_end=piece.until >= end),))
 
 
-def _piece(piece: rota.Piece, *, now: bool) -> Text:
+def _piece(piece: rota.Piece, *, now: bool, open_end: bool) -> Text:
+    """`open_end`: it lasts as far as was looked, and nobody knows here when it is over."""
     lead = "Now: " if now else "From "
     start = () if now else (When(piece.start), ": ")
+    until = () if open_end else (" until ", When(piece.until))
     if isinstance(piece, rota.Gap):
-        return sentence(lead, *start, Words("nobody", bold=True), ", until ", When(piece.until))
+        return sentence(lead, *start, Words("nobody", bold=True), *until)
     swapped = (" (swapped by ", Who(piece.by), ")") if piece.override and piece.by else ()
-    return sentence(lead, *start, Who(piece.person), " until ", When(piece.until), *swapped)
+    return sentence(lead, *start, Who(piece.person), *until, *swapped)
 
 
 def _swap(typed: Typed, rest: str) -> Answer:

@@ -297,6 +297,13 @@ def test_who_is_on_call_now_and_next(town: Any) -> None:
     assert "There is no schedule nights. There are: payments." in reads(town.types(BEN, "oncall nights"))
 
 
+def test_a_shift_is_never_told_to_end_where_nobody_looked_further(town: Any) -> None:
+    town.clock.forward(3 * HOUR)
+    said = reads(town.types(BEN, "oncall payments"))
+    ends = [line.rpartition(" until ")[2] for line in said.splitlines() if " until " in line]
+    assert len(ends) >= 2 and set(ends) == {"09:00"}
+
+
 def test_somebody_else_is_on_call_for_a_while_and_everybody_sees_who_asked(town: Any) -> None:
     answer = town.types(ANA, "oncall swap payments @U0DOV until tomorrow 9:00")
     assert plain(answer.said) == "Dov is on call for payments in place of Ana until 09:00."
