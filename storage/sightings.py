@@ -7,14 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from redis import RedisError
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as Disconnected
-from redis.retry import Retry
-
 from bot.ports import Receipt
-from storage.queue import connect
-from storage.rest import Rest
+from storage.optional import OptionalRedis
 
 AGE = 3600
 """seconds; twins are looked for ten minutes long"""
@@ -52,12 +46,11 @@ class RedisSightings:
 
     def __init__(self, url: str, *, rest: float = 2.0) -> None:
         """Raises ValueError for an address that makes no sense."""
-        retry = Retry(NoBackoff(), 1, supported_errors=(Disconnected,))
-        self._redis = connect(url, socket_connect_timeout=1.0, socket_timeout=1.0, retry=retry)
-        self._rest = Rest(rest)
+        self._server = OptionalRedis(url, rest=rest)
+        self._redis = self._server.redis
 
     def saw(self, delivery: str, receipt: Receipt, /) -> None:
-        self._asked(lambda: self._note(_key(delivery), f"{receipt.channel} {receipt.ts}"))
+        self._server.asked(lambda: self._note(_key(delivery), f"{receipt.channel} {receipt.ts}"))
 
     def _note(self, key: str, receipt: str) -> None:
         if self._redis.scard(key) < MOST:
@@ -65,24 +58,12 @@ class RedisSightings:
             self._redis.expire(key, AGE)
 
     def seen(self, delivery: str, /) -> list[Receipt]:
-        found = self._asked(lambda: self._redis.smembers(_key(delivery))) or set()
+        found: Any = self._server.asked(lambda: self._redis.smembers(_key(delivery))) or set()
         split = (one.decode(errors="replace").rpartition(" ") for one in found)
         return [Receipt(channel=channel, ts=ts) for channel, _, ts in split if channel and ts]
 
     def close(self) -> None:
-        self._redis.close()
-
-    def _asked(self, call: Callable[[], Any]) -> Any:
-        """What Redis answers; None while it is away."""
-        if not self._rest.over:
-            return None
-        try:
-            answer = call()
-        except RedisError:
-            self._rest.failed()
-            return None
-        self._rest.answered()
-        return answer
+        self._server.close()
 
 
 def _key(delivery: str) -> str:

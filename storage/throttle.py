@@ -10,15 +10,9 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from redis import RedisError
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as Disconnected
-from redis.retry import Retry
-
 from bot.core import throttle as rules
 from bot.core.throttle import Call, Limits, Outcome, Report, Room, State
-from storage.queue import connect
-from storage.rest import Rest
+from storage.optional import OptionalRedis
 
 T = TypeVar("T")
 Change = Callable[[State], tuple[State, T]]
@@ -88,26 +82,16 @@ class RedisThrottle(LocalThrottle):
     ) -> None:
         """Raises ValueError for an address that makes no sense."""
         super().__init__(limits, luck=luck)
-        # One more attempt where the connection was cut: the server may have been started again in the meantime.
-        retry = Retry(NoBackoff(), 1, supported_errors=(Disconnected,))
-        self._redis = connect(url, socket_connect_timeout=1.0, socket_timeout=1.0, retry=retry)
+        self._server = OptionalRedis(url, rest=rest)
+        self._redis = self._server.redis
         self._swap = self._redis.register_script(SWAP)
-        self._rest = Rest(rest)
 
     def close(self) -> None:
-        self._redis.close()
+        self._server.close()
 
     def _changed(self, workspace: str, change: Change[T]) -> T:
-        if self._rest.over:
-            try:
-                agreed = self._agreed(workspace, change)
-            except RedisError:
-                self._rest.failed()
-            else:
-                self._rest.answered()
-                if agreed:
-                    return agreed[0]
-        return super()._changed(workspace, change)
+        agreed = self._server.asked(lambda: self._agreed(workspace, change))
+        return agreed[0] if agreed else super()._changed(workspace, change)
 
     def _agreed(self, workspace: str, change: Change[T]) -> tuple[T] | None:
         """The answer that everybody shares; None where others were faster each time. Raises RedisError."""

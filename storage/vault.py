@@ -6,18 +6,12 @@ import base64
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from redis import RedisError
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as Disconnected
-from redis.retry import Retry
 
-from storage.queue import connect
-from storage.rest import Rest
+from storage.optional import OptionalRedis
 
 
 class LocalVault:
@@ -46,12 +40,12 @@ class RedisVault:
 
     def __init__(self, url: str, secret: str, *, rest: float = 2.0) -> None:
         """Raises ValueError for an address that makes no sense."""
-        retry = Retry(NoBackoff(), 1, supported_errors=(Disconnected,))
-        self._redis = connect(url, socket_connect_timeout=1.0, socket_timeout=1.0, retry=retry)
-        self._secret, self._rest = secret.encode(), Rest(rest)
+        self._server = OptionalRedis(url, rest=rest)
+        self._redis = self._server.redis
+        self._secret = secret.encode()
 
     def get(self, name: str, /) -> str | None:
-        sealed = self._asked(lambda: self._redis.get(_key(name)))
+        sealed = self._server.asked(lambda: self._redis.get(_key(name)))
         try:
             return self._cipher(name).decrypt(sealed).decode() if sealed else None
         except (InvalidToken, UnicodeDecodeError):
@@ -59,27 +53,15 @@ class RedisVault:
 
     def put(self, name: str, value: str, /, *, seconds: int) -> None:
         sealed = self._cipher(name).encrypt(value.encode())
-        self._asked(lambda: self._redis.set(_key(name), sealed, ex=seconds))
+        self._server.asked(lambda: self._redis.set(_key(name), sealed, ex=seconds))
 
     def close(self) -> None:
-        self._redis.close()
+        self._server.close()
 
     def _cipher(self, name: str) -> Fernet:
         """A key for each name: what is sealed under one is nothing under another."""
         derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"closeloop vault 1 {name}".encode())
         return Fernet(base64.urlsafe_b64encode(derived.derive(self._secret)))
-
-    def _asked(self, call: Callable[[], Any]) -> Any:
-        """What Redis answers; None while it is away."""
-        if not self._rest.over:
-            return None
-        try:
-            answer = call()
-        except RedisError:
-            self._rest.failed()
-            return None
-        self._rest.answered()
-        return answer
 
 
 def _key(name: str) -> str:

@@ -6,16 +6,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-from redis import RedisError
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as Disconnected
-from redis.retry import Retry
 
 from bot.ports import Receipt
-from storage.queue import connect
-from storage.rest import Rest
+from storage.optional import OptionalRedis
 
 AGE = 25 * 60
 """seconds; the platform forgets them after thirty minutes"""
@@ -86,36 +79,23 @@ class RedisWays:
 
     def __init__(self, url: str, *, rest: float = 2.0) -> None:
         """Raises ValueError for an address that makes no sense."""
-        retry = Retry(NoBackoff(), 1, supported_errors=(Disconnected,))
-        self._redis = connect(url, socket_connect_timeout=1.0, socket_timeout=1.0, retry=retry)
+        self._server = OptionalRedis(url, rest=rest)
+        self._redis = self._server.redis
         self._keep, self._take = self._redis.register_script(KEEP), self._redis.register_script(TAKE)
-        self._rest = Rest(rest)
 
     def keep(self, receipt: Receipt, address: str, /) -> None:
-        self._asked(lambda: self._keep(keys=[_key(receipt)], args=[address, USES, AGE]))
+        self._server.asked(lambda: self._keep(keys=[_key(receipt)], args=[address, USES, AGE]))
 
     def take(self, receipt: Receipt, /) -> str | None:
-        address = self._asked(lambda: self._take(keys=[_key(receipt)]))
+        address = self._server.asked(lambda: self._take(keys=[_key(receipt)]))
         return address.decode(errors="replace") if address else None
 
     def has(self, receipt: Receipt, /) -> bool:
-        address, left = self._asked(lambda: self._redis.hmget(_key(receipt), "address", "left")) or (None, None)
+        address, left = self._server.asked(lambda: self._redis.hmget(_key(receipt), "address", "left")) or (None, None)
         return bool(address) and left in [b"%d" % number for number in range(1, USES + 1)]
 
     def close(self) -> None:
-        self._redis.close()
-
-    def _asked(self, call: Callable[[], Any]) -> Any:
-        """What Redis answers; None while it is away."""
-        if not self._rest.over:
-            return None
-        try:
-            answer = call()
-        except RedisError:
-            self._rest.failed()
-            return None
-        self._rest.answered()
-        return answer
+        self._server.close()
 
 
 def _key(receipt: Receipt) -> str:
