@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.core import words
 from bot.core.card import Message
 from bot.core.mutes import Mute
-from bot.core.pages import overdue
+from bot.core.pages import lateness, overdue
 from bot.core.state import Alert, Status
 from bot.core.text import Quote, Ref, Text, When, Who, Words, one_line, sentence
 
@@ -27,7 +27,7 @@ def morning(person: str, alerts: Iterable[Alert], *, now: datetime) -> Message |
         "Good morning, ", Who(person), f". {_counted(len(mine))} open", f", {late} overdue" if late else "", "."
     )
     foot = sentence("Act on them in Closeloop's Home, or type ", Words("/loop mine", bold=True))
-    return _message(f"☀️ {_counted(len(mine))} open", lead, mine, now=now, foot=foot)
+    return _message(f"☀️ {_counted(len(mine))} open", lead, mine, now=now, foot=foot, whose=False)
 
 
 def line(person: str, alerts: Iterable[Alert], *, now: datetime) -> Message | None:
@@ -84,10 +84,13 @@ def gap(schedule: str, start: datetime, until: datetime | None, *, now: datetime
     )
 
 
-def _message(title: str, lead: Text, alerts: Sequence[Alert], *, now: datetime, foot: Text) -> Message:
+def _message(  # noqa: PLR0913 - all of them by name but the first three
+    title: str, lead: Text, alerts: Sequence[Alert], *, now: datetime, foot: Text, whose: bool = True
+) -> Message:
+    """`whose`: it names the owners, who are not all the reader."""
     left = len(alerts) - NAMED
     more = (sentence(f"{left:,} more {'is' if left == 1 else 'are'} not named here."),) if left > 0 else ()
-    lines = (lead, *(_entry(alert, now) for alert in alerts[:NAMED]), *more)
+    lines = (lead, *(_entry(alert, now, whose=whose) for alert in alerts[:NAMED]), *more)
     as_of = sentence("As of ", When(now), " · ")
     return Message(
         kind="letter", alert_id="", generation=0, title=title, summary=lead, lines=lines, foot=(*as_of, *foot)
@@ -98,13 +101,13 @@ def _sorted(alerts: Iterable[Alert], now: datetime) -> list[Alert]:
     return sorted(alerts, key=lambda alert: (not overdue(alert, now), alert.severity.rank, alert.raised_at, alert.id))
 
 
-def _entry(alert: Alert, now: datetime) -> Text:
+def _entry(alert: Alert, now: datetime, *, whose: bool) -> Text:
     """One alert in one line: how severe, which, what, whose, how it stands."""
     sign = words.STATUS_SIGN.get(alert.status, words.SEVERITY_SIGN[alert.severity])
-    late = " · overdue" if overdue(alert, now) and not alert.finished else ""
     how = "acknowledged" if alert.status == Status.ACKNOWLEDGED else alert.status.value
     title = Quote(one_line(alert.signal.title, 80), bold=True)
-    since = (" · ", Who(alert.owner), f" · {how} · since ", When(alert.raised_at), late)
+    owner = (" · ", Who(alert.owner)) if whose else ()
+    since = (*owner, f" · {how} · since ", When(alert.raised_at), lateness(alert, now))
     return sentence(f"{sign} {alert.severity.upper()} ", Ref(alert.id), " ", title, *since)
 
 

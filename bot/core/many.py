@@ -44,7 +44,7 @@ def digest(
     alerts = _counted(count, "alert waits", "alerts wait")
     asks = "Please acknowledge each, or give it to somebody who can."
     lead = sentence(Who(person_id), f", {alerts} for you{_by_severity(severities)}. {asks}")
-    lines = (lead, *map(_entry, first[:SHOWN]), *_more(count, first))
+    lines = (lead, *(_entry(alert, whose=alert.owner != person_id) for alert in first[:SHOWN]), *_more(count, first))
     return _of_many("digest", f"📬 {alerts} for you", lines, foot=_LISTS, at=now)
 
 
@@ -71,8 +71,8 @@ def _of_many(kind: str, title: str, lines: tuple[Text, ...], *, foot: Text, at: 
     )
 
 
-def _entry(alert: Alert) -> Text:
-    """One alert in one line: how severe, which, what, whose, since when."""
+def _entry(alert: Alert, *, whose: bool = True) -> Text:
+    """One alert in one line: how severe, which, what, whose where that is not the reader, since when."""
     sign = words.STATUS_SIGN.get(alert.status, words.SEVERITY_SIGN[alert.severity])
     title = Quote(one_line(alert.signal.title, 80), bold=True)
     return sentence(
@@ -80,8 +80,7 @@ def _entry(alert: Alert) -> Text:
         Ref(alert.id),
         " ",
         title,
-        " · ",
-        Who(alert.owner),
+        *((" · ", Who(alert.owner)) if whose else ()),
         " · since ",
         When(alert.raised_at),
     )

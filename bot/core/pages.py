@@ -145,6 +145,15 @@ def overdue(alert: Alert, now: datetime) -> bool:
     return in_vain and not alert.snoozed_until
 
 
+def lateness(alert: Alert, now: datetime) -> str:
+    """What stands behind an alert that somebody was asked about in vain; empty for any other."""
+    if alert.finished or not overdue(alert, now):
+        return ""
+    # "Overdue" would contradict a deadline that is still ahead.
+    ahead = alert.status == Status.ACKNOWLEDGED and alert.resolve_by is not None and alert.resolve_by > now
+    return " · check-in unanswered" if ahead and alert.asked else " · overdue"
+
+
 def history(alert: Alert, events: list[Event], *, at_most: int = 40) -> Sheet:
     """Everything that happened to an alert, oldest first; of a long story the newest part."""
     shown = events[-at_most:]
@@ -186,8 +195,7 @@ def _entry(alert: Alert, *, now: datetime, pressable: bool, pick: bool = False) 
     )
     due: Text = ()
     if alert.due_at:
-        late = " · overdue" if overdue(alert, now) else ""
-        due = (Words(f"{late} · next "), When(alert.due_at))
+        due = (Words(f"{lateness(alert, now)} · asked again "), When(alert.due_at))
     return Row(
         lines=(head, (*words.standing(alert), *due)),
         alert_id=alert.id,

@@ -359,14 +359,14 @@ NOTICES = [
         "nudge",
         NUDGE,
         None,
-        "@Ana, this is open for 2 hours. Please acknowledge it, or say that it is not yours.",
+        "@Ana, this has been open for 2 hours. Please acknowledge it, or say that it is not yours.",
         False,
     ),
     (
         "nudge",
         NUDGE,
         ANA.id,
-        "Ana, this is open for 2 hours. Please acknowledge it, or say that it is not yours.",
+        "Ana, this has been open for 2 hours. Please acknowledge it, or say that it is not yours.",
         True,
     ),
     ("nudge", WORSE, None, "@Ana, this got worse: Raised again by ap-auditor: more severe: critical.", False),
@@ -490,7 +490,7 @@ def test_my_open_alerts_lead_with_the_overdue_ones() -> None:
     sheet = pages.home([asleep, calm, nudged], now=T0, state={}, total={"mine": 3})
     assert [row.alert_id[-6:] for row in sheet.rows] == ["NUDGED", "CALM00", "ASLEEP"]
     assert plain(sheet.intro) == "3 open, 1 overdue."
-    assert plain(sheet.rows[0].lines[1]).endswith("overdue · next 09:09")
+    assert plain(sheet.rows[0].lines[1]).endswith("overdue · asked again 09:09")
 
 
 OVERDUE = [

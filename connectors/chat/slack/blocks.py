@@ -55,7 +55,7 @@ def message_blocks(message: Message, *, revision: int) -> list[Json]:
     ]
     blocks = [
         *heading(message.title),
-        *paragraphs(said, people),
+        *paragraphs(said, people, apart=not message.alert_id),
         *_quoted(labelled, people),
         *images,
         *actions(message, row_id=f"r{revision}"),
@@ -69,9 +69,12 @@ def heading(title: str) -> list[Json]:
     return [{"type": "header", "text": plain_text(shown, 150)}] if shown else []
 
 
-def paragraphs(lines: Sequence[Text], people: People) -> list[Json]:
-    """Lines one under the other. Breaks are part of the text: not every client breaks between two sections."""
-    inline = _inline(lines, people)
+def paragraphs(lines: Sequence[Text], people: People, *, apart: bool = False) -> list[Json]:
+    """Lines one under the other; `apart`: with an empty one between, as in a list of alerts that a phone breaks anyway.
+
+    Breaks are part of the text: not every client breaks between two sections.
+    """
+    inline = _inline(lines, people, between="\n\n" if apart else "\n")
     return [_rich("rich_text_section", inline)] if inline else []
 
 
@@ -85,9 +88,9 @@ def _rich(kind: str, inline: list[Json]) -> Json:
     return {"type": "rich_text", "elements": [{"type": kind, "elements": inline}]}
 
 
-def _inline(lines: Sequence[Text], people: People) -> list[Json]:
+def _inline(lines: Sequence[Text], people: People, *, between: str = "\n") -> list[Json]:
     shown = [line for text in lines if (line := leaves(text, people))]
-    return [leaf for n, line in enumerate(shown) for leaf in ([{"type": "text", "text": "\n"}] if n else []) + line]
+    return [leaf for n, line in enumerate(shown) for leaf in ([{"type": "text", "text": between}] if n else []) + line]
 
 
 def small(foot: Text, people: People) -> list[Json]:
