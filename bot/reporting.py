@@ -87,7 +87,8 @@ class Reporter:
         shown: list[Picture] = []
         try:
             for one in charts(made):
-                shown.append(Picture(ref=chat.picture(one.png, one.title, one.alt), title=one.title, alt=one.alt))
+                # Its title is drawn in it: said twice, it would push the next one off a phone.
+                shown.append(Picture(ref=chat.picture(one.png, one.title, one.alt), title="", alt=one.alt))
         except (Refusal, Later, Unknown) as error:
             log.warning("the report's pictures were not taken", action="no_pictures", reason=error.code)
         return tuple(shown)

@@ -122,4 +122,4 @@ def _nudge(event: Event, owner: Who, open_for: str) -> Text:
         return sentence(owner, ", the source reports that this is over. Please check and resolve it.")
     if event.kind == Kind.SNOOZE_ENDED:
         return sentence(owner, ", the snooze is over and this is still open.")
-    return sentence(owner, f", this is open for {open_for}. Please acknowledge it, or say that it is not yours.")
+    return sentence(owner, f", this has been open for {open_for}. Please acknowledge it, or say that it is not yours.")

@@ -86,7 +86,7 @@ def test_a_nudge_stands_in_the_thread_and_home_lists_what_is_overdue(page: Page,
     town.forward(minutes=10)
 
     card.get_by_test_id("replies").click()
-    expect(page.get_by_test_id("thread")).to_contain_text("this is open for 10 minutes")
+    expect(page.get_by_test_id("thread")).to_contain_text("this has been open for 10 minutes")
     page.get_by_test_id("nav-home").click()
     home = page.get_by_test_id("home")
     expect(home).to_contain_text("The churn model drifts")

@@ -82,7 +82,7 @@ def test_a_nudge_is_a_reply_under_the_card_from_the_second_on_also_a_direct_mess
     replies = [shown for shown in nudges if shown.root]
     assert {(shown.place, shown.root) for shown in replies} == {("slack:#ai-alerts", world.card(alert).receipt)}
     assert [shown.place for shown in nudges if not shown.root] == [f"slack:@{ANA.id}"]
-    assert replies[-1].says.startswith("@Ana, this is open for 20 minutes.")
+    assert replies[-1].says.startswith("@Ana, this has been open for 20 minutes.")
     assert len({shown.mark.delivery for shown in nudges}) == 3
 
 

@@ -36,7 +36,7 @@ def the_owner_is_nudged_in_the_thread_and_then_by_direct_message(town: Town, ale
     town.forward(minutes=10)
     (nudge,) = town.thread(alert, 1)
     assert nudge.kind == "nudge" and nudge.mentions == {"U0ANA"}
-    assert "this is open for 10 minutes" in nudge.says
+    assert "this has been open for 10 minutes" in nudge.says
     assert town.dms("ana", alert) == []
 
     town.forward(minutes=10)
@@ -94,7 +94,7 @@ def test_after_two_days_of_silence_one_step_is_taken_not_all_at_once(town: Town)
     town.card(alert)
     town.forward(days=2)
     (nudge,) = town.thread(alert, 1)
-    assert "this is open for 2 days" in nudge.says
+    assert "this has been open for 2 days" in nudge.says
     assert town.alert(alert)["due_at"] > town.events(alert)[-1]["at"]
 
     # The next one comes after its ten minutes: the clock looked often enough in between to have been too early.
