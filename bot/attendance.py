@@ -17,7 +17,7 @@ from bot.core.routing import Plan
 from bot.core.text import Quote, Text, When, Who, one_line, sentence
 from bot.people import People
 from bot.ports import Clock, Store
-from bot.rota import Declared, Wishes
+from bot.ports.rota import Declared, Wishes
 from bot.saying import roster
 
 LONGEST_MUTE = timedelta(days=30)

@@ -18,10 +18,10 @@ from bot.core.people import Person, managers
 from bot.core.policy import Policy
 from bot.core.routing import Plan
 from bot.core.state import Alert, Status
-from bot.directories import Calendar, Groups
 from bot.people import People
 from bot.ports import AlertFilter, Away, Clock, Store, Unknown
-from bot.rota import Letter
+from bot.ports.directories import Calendar, Groups
+from bot.ports.rota import Letter
 from bot.saying import roster
 
 log = structlog.get_logger()

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import structlog
 
 from bot.core.lookedup import LookedUp
-from bot.directories import Lookup
 from bot.ports import Unknown
+from bot.ports.directories import Lookup
 
 log = structlog.get_logger()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bot.config.mistakes import ConfigError
 from bot.environment import Environment
-from bot.vault import Vault
+from bot.ports.vault import Vault
 from connectors.microsoft.check import problems
 from connectors.microsoft.clouds import CLOUDS
 from connectors.microsoft.credentials import Credential, Managed, Pfx, Secret, Workload, pems

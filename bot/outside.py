@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from bot.config.mistakes import ConfigError
-from bot.directories import Calendar
 from bot.lookups import Lookups
+from bot.ports.directories import Calendar
 from bot.settings import Config
 from connectors.lookup import lookup
 from connectors.schedule import schedule

@@ -17,7 +17,6 @@ from bot.config.mistakes import ConfigError
 from bot.core.routing import Plan
 from bot.core.throttle import Limits
 from bot.delivery import Courier
-from bot.directories import Directory, Groups
 from bot.environment import Environment, environment
 from bot.health import Senses
 from bot.hints import BackgroundQueue
@@ -29,6 +28,7 @@ from bot.loop import Loop
 from bot.operators import Operators
 from bot.people import People
 from bot.ports import Chat, Clock, Queue, Throttle, Ways
+from bot.ports.directories import Directory, Groups
 from bot.reporting import Reporter
 from bot.saying import Saying
 from bot.settings import Config, load

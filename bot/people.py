@@ -9,8 +9,8 @@ from functools import reduce
 from itertools import islice
 
 from bot.core.people import Away, Person
-from bot.directories import Directory, Roll
 from bot.ports import Clock, Store, Unknown
+from bot.ports.directories import Directory, Roll
 
 FRESH = timedelta(minutes=10)
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)

@@ -16,7 +16,7 @@ from bot.core.report_words import lines
 from bot.core.state import Alert
 from bot.core.text import When, sentence
 from bot.ports import AlertFilter, Chat, Clock, Later, Pictures, Queue, Refusal, Store, Unknown
-from bot.rota import Letter, Recorded
+from bot.ports.rota import Letter, Recorded
 
 log = structlog.get_logger()
 

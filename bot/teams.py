@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from bot.conversations import Conversations, Sightings
 from bot.environment import Environment
 from bot.ports import Desk
+from bot.ports.conversations import Conversations, Sightings
 from bot.settings import Config
 from connectors.chat import platform
 from connectors.chat.teams.client import TeamsChat, Tenant

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
 
-from bot.rota import Declared, Wishes
+from bot.ports.rota import Declared, Wishes
 from storage import rows
 from storage.owing import insert_into
 from storage.reading import storable

@@ -1,4 +1,4 @@
-"""Where people are reached in a chat that tells it only by what it sends (`bot.conversations.Conversations`)."""
+"""Where people are reached in a chat that tells it only by what it sends (`bot.ports.conversations.Conversations`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Table, bindparam, case, delete, select
 
-from bot.conversations import Conversation
+from bot.ports.conversations import Conversation
 from storage.engine import Database
 from storage.owing import insert_into
 from storage.shapes import chars, metadata

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from bot.core.card import Message
 from bot.core.packing import packed, unpacked
 from bot.core.state import Owed
-from bot.rota import Letter
+from bot.ports.rota import Letter
 from storage import rows
 from storage.models import LETTER, LETTERS, deliveries
 from storage.owing import insert_into

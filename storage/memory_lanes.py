@@ -11,7 +11,7 @@ from bot.core.events import QUIET, Event
 from bot.core.packing import packed, unpacked
 from bot.core.state import Alert, Owed, card
 from bot.ports import Claimed, Delivery, Receipt, Settled
-from bot.rota import Letter
+from bot.ports.rota import Letter
 from storage import letters, models
 from storage.lanes import DONE, STATES, Wanted, revision_of, sent
 from storage.memory_gathering import gathered

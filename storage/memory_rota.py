@@ -14,13 +14,13 @@ from bot.core.oncall import Shift
 from bot.core.people import Person
 from bot.core.state import Alert
 from bot.ports import Conflict
-from bot.rota import Declared, Letter, Recorded, Wishes
+from bot.ports.rota import Declared, Letter, Recorded, Wishes
 from storage.memory_lanes import MemoryLanes
 from storage.people import complete, undeclared
 
 
 class MemoryRota:
-    """Implements `bot.rota.Rota`; the alerts and lanes are those of the store that inherits it."""
+    """Implements `bot.ports.rota.Rota`; the alerts and lanes are those of the store that inherits it."""
 
     _alerts: dict[str, Alert]
     _events: dict[str, list[Event]]

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, delete, select
 
 from bot.core.people import Away, Person
 from bot.ports import Source
-from bot.rota import Wishes
+from bot.ports.rota import Wishes
 from storage import rows
 from storage.models import sources
 from storage.owing import insert_into

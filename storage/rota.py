@@ -1,4 +1,4 @@
-"""The store's part of people and their time: `bot.rota.Rota` in SQLite or PostgreSQL."""
+"""The store's part of people and their time: `bot.ports.rota.Rota` in SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from datetime import datetime
 from bot.core.mutes import Mute
 from bot.core.oncall import Shift
 from bot.core.state import Alert
-from bot.rota import Declared, Letter, Recorded, Wishes
+from bot.ports.rota import Declared, Letter, Recorded, Wishes
 from storage import absences, letters, mutes, schedules, trails
 from storage.engine import Database
 
 
 class SqlRota:
-    """Implements `bot.rota.Rota`; the database is whoever inherits this one's."""
+    """Implements `bot.ports.rota.Rota`; the database is whoever inherits this one's."""
 
     database: Database
 

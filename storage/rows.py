@@ -16,7 +16,7 @@ from bot.core.people import Away, Person
 from bot.core.signal import Severity, unpack
 from bot.core.state import Alert, Owed, Status
 from bot.ports import Delivery, Interaction, Receipt, Source
-from bot.rota import Declared
+from bot.ports.rota import Declared
 from storage import models
 from storage.bulk import Instants
 from storage.columns import Instant, dumps

@@ -17,7 +17,7 @@ MOST = 20
 
 
 class LocalSightings:
-    """Implements `bot.conversations.Sightings` for one process."""
+    """Implements `bot.ports.conversations.Sightings` for one process."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
@@ -39,7 +39,7 @@ class LocalSightings:
 
 
 class RedisSightings:
-    """Implements `bot.conversations.Sightings` for all processes. Never raises for Redis, with short timeouts.
+    """Implements `bot.ports.conversations.Sightings` for all processes. Never raises for Redis, with short timeouts.
 
     After a failure nobody asks again for `rest` seconds.
     """

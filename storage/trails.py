@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, func, literal, select, tuple_
 
 from bot.core.events import Event
 from bot.core.state import Alert
-from bot.rota import Recorded
+from bot.ports.rota import Recorded
 from storage import rows
 from storage.models import UNFINISHED, alerts, events
 

@@ -15,7 +15,7 @@ from storage.optional import OptionalRedis
 
 
 class LocalVault:
-    """Implements `bot.vault.Vault` for one process."""
+    """Implements `bot.ports.vault.Vault` for one process."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
@@ -33,7 +33,7 @@ class LocalVault:
 
 
 class RedisVault:
-    """Implements `bot.vault.Vault` for all processes that know the same secret. Takes no longer than short timeouts.
+    """Implements `bot.ports.vault.Vault` for all processes that know the same secret. Its timeouts are short.
 
     After a failure nobody asks again for `rest` seconds.
     """

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from bot.core.mutes import Mute
 from bot.core.oncall import Shift
 from bot.core.people import Away, Person, absent
+from bot.ports.rota import Declared
 from bot.replay.history import Past
-from bot.rota import Declared
 
 HOUR = timedelta(hours=1)
 LONG = 64

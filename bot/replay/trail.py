@@ -12,8 +12,8 @@ from bot.core.events import CLOCK, Actor, Event, Kind
 from bot.core.mutes import Mute
 from bot.core.signal import unpack
 from bot.core.state import Alert, unpacked
+from bot.ports.rota import Recorded
 from bot.replay.history import OUTSIDE, UNASKED, UNREACHABLE, ZERO, Past, Reaction, Said, addressed, said
-from bot.rota import Recorded
 
 _WORLD = Actor(kind="clock", id="world", name="the world")
 """does what neither people nor the source did; no person's id"""

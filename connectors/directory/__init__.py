@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 
-from bot.directories import Directory
+from bot.ports.directories import Directory
 
 DIRECTORIES = {
     "file": "connectors.directory.file:FileDirectory",

@@ -29,7 +29,7 @@ _USER = "#microsoft.graph.user"
 
 
 class GraphDirectory:
-    """One tenant as a Directory, a Roll and Groups (`bot.directories`)."""
+    """One tenant as a Directory, a Roll and Groups (`bot.ports.directories`)."""
 
     says_away = None
     """its list of everybody tells of no absence"""

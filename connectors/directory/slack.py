@@ -33,7 +33,7 @@ Json = dict[str, Any]
 
 
 class SlackDirectory:
-    """One workspace as a Directory, a Roll and Groups (`bot.directories`)."""
+    """One workspace as a Directory, a Roll and Groups (`bot.ports.directories`)."""
 
     says_away = ""
 

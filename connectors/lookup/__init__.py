@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 
-from bot.directories import Lookup
+from bot.ports.directories import Lookup
 
 LOOKUPS = {
     "csv": "connectors.lookup.table:CsvTable",

@@ -20,7 +20,7 @@ import msal
 import requests
 
 from bot.ports import Later, Refusal
-from bot.vault import Vault
+from bot.ports.vault import Vault
 from connectors.microsoft.clouds import Cloud
 from connectors.microsoft.credentials import Credential, Managed
 from connectors.microsoft.waiting import Pauses, seconds

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 
-from bot.directories import Calendar
+from bot.ports.directories import Calendar
 
 SCHEDULES = {
     "ical": "connectors.schedule.ical:IcalCalendar",

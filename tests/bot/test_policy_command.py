@@ -16,7 +16,7 @@ from bot.core.lookedup import LookedUp
 from bot.core.mutes import Mute
 from bot.core.people import Away, Person
 from bot.core.signal import Severity, Signal
-from bot.rota import Declared
+from bot.ports.rota import Declared
 from bot.settings import Config, loads
 from bot.timetable import Ask, Foresight, foresee
 from storage import migrate

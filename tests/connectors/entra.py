@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
-from bot.vault import Vault
+from bot.ports.vault import Vault
 from connectors.directory.graph import GraphDirectory
 from connectors.microsoft.clouds import CLOUDS
 from connectors.microsoft.credentials import Credential, Secret

@@ -12,8 +12,8 @@ from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from bot.core.hours import week
 from bot.core.people import Away, Person
-from bot.directories import Directory, Groups, Roll
 from bot.ports import Later, Refusal, Unknown
+from bot.ports.directories import Directory, Groups, Roll
 from connectors.directory import mailbox
 from connectors.directory.graph import GraphDirectory
 from connectors.microsoft import zones

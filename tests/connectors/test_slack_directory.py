@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bot.core.people import Person
-from bot.directories import Directory, Groups, Roll
 from bot.ports import Unknown
+from bot.ports.directories import Directory, Groups, Roll
 from connectors.directory.slack import SlackDirectory
 from tests.connectors.conftest import NOW, TOKEN, Wire, Workspace, ok, refused
 

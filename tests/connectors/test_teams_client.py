@@ -10,9 +10,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from bot.conversations import Conversation
 from bot.core.text import Who
 from bot.ports import Later, Mark, Receipt, Refusal, Target, Unknown
+from bot.ports.conversations import Conversation
 from connectors.chat.teams.cloud import service
 from sandbox.teams.cards import problems
 from tests.connectors.teams import CHANNEL, IDS, PEOPLE, ROOT, SERVICE, TENANT, THREAD, bot, card

@@ -13,7 +13,7 @@ from cast import ANA, BEN, CLEO, ELSA, GUS, T0, FakeClock, FakeDirectory, person
 from bot.core.people import Away, Person
 from bot.people import People, merge
 from bot.ports import Unknown
-from bot.rota import Declared, Wishes
+from bot.ports.rota import Declared, Wishes
 from storage.memory import MemoryStore
 
 

@@ -9,7 +9,7 @@ from cast import ANA, BEN
 from bot.core.card import Message
 from bot.core.text import Who, sentence
 from bot.ports import Refusal, Unknown
-from bot.rota import Letter
+from bot.ports.rota import Letter
 
 PLACE = f"slack:@{ANA.id}"
 

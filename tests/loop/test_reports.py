@@ -11,8 +11,8 @@ from cast import ANA, BEN, T0, Team, given, minutes, opened, plain
 
 from bot.core.wake import wake
 from bot.ports import Later, Refusal, Unknown
+from bot.ports.rota import Recorded
 from bot.reporting import Reporter, life
-from bot.rota import Recorded
 
 DAY = timedelta(days=1)
 

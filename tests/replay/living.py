@@ -24,8 +24,8 @@ from bot.core.signal import Severity, Signal
 from bot.core.state import Alert
 from bot.loop import Loop
 from bot.ports import Interaction
+from bot.ports.rota import Declared, Recorded
 from bot.replay.history import addressed
-from bot.rota import Declared, Recorded
 from storage.memory import MemoryStore
 
 START = datetime.fromisoformat("2026-03-02T00:00:00+00:00")

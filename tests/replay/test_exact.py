@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from living import Town
 
+from bot.ports.rota import Recorded
 from bot.replay.engine import Replay, Rules
 from bot.replay.history import LOUD, Said, said
 from bot.replay.outcome import Outcome, sums
@@ -15,7 +16,6 @@ from bot.replay.quiet import Ended
 from bot.replay.roster import Town as Virtually
 from bot.replay.roster import Virtual, declared
 from bot.replay.trail import past
-from bot.rota import Recorded
 
 
 class Kept(Outcome):

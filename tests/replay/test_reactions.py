@@ -13,13 +13,13 @@ from bot.core.people import Away
 from bot.core.policy import Policy, Step
 from bot.core.repolicy import repoliced
 from bot.core.wake import wake
+from bot.ports.rota import Recorded
 from bot.replay.engine import Replay, Rules
 from bot.replay.history import UNASKED, Past, Reaction, Said
 from bot.replay.outcome import Outcome
 from bot.replay.quiet import Ended
 from bot.replay.roster import Town, Virtual
 from bot.replay.trail import past as read
-from bot.rota import Recorded
 
 ACK, DONE = Kind.ACKNOWLEDGED, Kind.RESOLVED
 PEOPLE = {one.id: one for one in EVERYBODY}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.conversations import Conversation
+from bot.ports.conversations import Conversation
 
 ANA = Conversation(platform="teams", chat_id="ana", address="https://smba.example/emea", channel="a:1", member="29:ana")
 

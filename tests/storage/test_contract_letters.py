@@ -16,7 +16,7 @@ from bot.core.mutes import Mute
 from bot.core.people import Person
 from bot.core.text import Quote, When, Who, sentence
 from bot.ports import Settled
-from bot.rota import Letter
+from bot.ports.rota import Letter
 from storage import models
 
 ANA = "slack:@ana@acme.example"
@@ -131,7 +131,7 @@ KILLED = """
     from datetime import datetime, UTC
     from sqlalchemy import event
     from bot.core.card import Message
-    from bot.rota import Letter
+    from bot.ports.rota import Letter
     from storage.store import SqlStore
 
     url, place, statement = sys.argv[1:]

@@ -17,7 +17,7 @@ from bot.core.signal import Severity
 from bot.core.state import fold
 from bot.core.wake import released, wake
 from bot.ports import AlertFilter, Conflict
-from bot.rota import Declared, Wishes
+from bot.ports.rota import Declared, Wishes
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ALL = AlertFilter()

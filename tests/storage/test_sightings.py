@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.conversations import Sightings
 from bot.ports import Receipt
+from bot.ports.conversations import Sightings
 from storage.sightings import MOST, LocalSightings, RedisSightings
 
 CARD = Receipt(channel="19:alerts@thread.tacv2;messageid=1795000000000", ts="1795000000000")

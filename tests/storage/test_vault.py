@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import redis
 
-from bot.vault import Vault
+from bot.ports.vault import Vault
 from storage.vault import LocalVault, RedisVault
 
 KEY = "k" * 32

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.conversations import Sightings
 from bot.core.fitting import plain
 from bot.core.forms import FORMS
 from bot.core.text import Text, sentence
 from bot.ports import Answer, Away, Desk, Gesture
+from bot.ports.conversations import Sightings
 from connectors.chat.teams import gestures
 from connectors.chat.teams.cards import CARD, About, message_card
 from connectors.chat.teams.forms import confirmation, form_card

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from bot.conversations import Conversations, Sightings
 from bot.core.card import Message
 from bot.core.people import Person
 from bot.core.text import Who
 from bot.ports import Away, Later, Mark, Receipt, Refusal, Target, Unknown
+from bot.ports.conversations import Conversations, Sightings
 from connectors.chat.teams.cards import activity, message_card
 from connectors.chat.teams.cloud import Service
 from connectors.chat.teams.members import Members

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bot.conversations import Conversation
 from bot.ports import Away, Desk
+from bot.ports.conversations import Conversation
 from connectors.chat.teams import gestures
 from connectors.chat.teams.answers import Answers, error
 from connectors.chat.teams.client import PLATFORM, TeamsChat
