@@ -66,6 +66,9 @@ def ask(alert: Alert, step: int, given: Given, *, n: int = 0) -> Asked:
         if people:
             there = index == alert.step
             before = alert.asking if there else ()
+            if rung.ask != EVERYONE:
+                # Whose turn it is goes round among those who may be asked at this hour.
+                people = list(awake(people, given, severity=alert.severity))
             chosen, turn = _chosen(rung, people, before, given, n=n if there else 0)
             return Asked(step=index, people=chosen, skipped=tuple(skipped), turn=turn)
     return Asked(step=len(policy.steps) - 1, people=(_last(given),), skipped=tuple(skipped))

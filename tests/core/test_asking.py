@@ -211,6 +211,15 @@ def test_whoever_was_chosen_and_goes_away_is_followed_by_the_next() -> None:
     assert [change.turns for change in then] == [("default: group: @trio",), ()]
 
 
+@pytest.mark.parametrize(("how", "asked"), [(ONE_AT_A_TIME, [D, E, D]), (ROUND_ROBIN, [D, D, D])])
+def test_whoever_sleeps_is_passed_over_where_another_of_the_step_may_be_asked(how: str, asked: list[str]) -> None:
+    policy = replace(trio(how), answer_within=dict.fromkeys(Severity, timedelta(days=5)))
+    team = in_trio().but(B, quiet="00:00-24:00")
+    known = knowing(policy=policy, roster=team)
+    alert = replace(raising(policy=policy, roster=team).alert, asked=2)
+    assert asked_by(run(alert, known, 3)) == [[f"@{one}"] for one in asked]
+
+
 def test_everybody_of_a_step_may_act_whoever_is_asked_this_time() -> None:
     known = knowing(policy=trio(ROUND_ROBIN), roster=in_trio())
     alert = run(replace(raising(policy=known.policy).alert, asked=2), known, 1)[0].alert
