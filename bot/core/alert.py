@@ -105,6 +105,9 @@ def snooze(alert: Alert, given: Given, *, by: Actor, until: datetime) -> Change 
     """open, acknowledged ▶ same, quiet until an instant that is never past the policy's limits."""
     if refused := finished(alert):
         return refused
+    if alert.held_by and alert.snoozed_until:
+        why = sentence("A mute holds this back until ", When(alert.snoozed_until), ".")
+        return Refused(code="already", why=why)
     most, latest = given.policy.snoozes, given.now + given.policy.snooze_at_most
     if most is not None and alert.snoozes >= most:
         times = "once" if most == 1 else f"{most} times"

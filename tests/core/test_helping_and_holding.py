@@ -379,6 +379,12 @@ def test_what_a_mute_holds_back(what: str, fields: dict[str, Any], holds: bool, 
     assert [mute.covers(at) for at in (T0 - HOUR, T0, T0 + 3 * HOUR)] == [True, True, False]
 
 
+def test_what_a_mute_holds_back_is_not_snoozed_beyond_it() -> None:
+    alert = raising(mute=MUTE).alert
+    said = refused(life.snooze(alert, given(5), by=who(ANA), until=MUTE.until + HOUR))
+    assert (said.code, plain(said.why)) == ("already", "A mute holds this back until 12:00.")
+
+
 def test_what_is_raised_under_a_mute_waits_in_silence_and_is_shown_when_it_ends() -> None:
     change = raising(mute=MUTE)
     alert = change.alert
