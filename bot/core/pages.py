@@ -56,6 +56,8 @@ class Sheet:
 
 
 ROWS = 20
+MOST, FEW = 20, 4
+"""buttons beside an alert that stands alone, and beside one of many"""
 TABS = {"mine": "Mine", "team": "My team's", "overdue": "Overdue", "exceptions": "Exceptions"}
 BULK = (
     Button(act="acknowledge", label="Acknowledge picked", style="primary"),
@@ -79,7 +81,7 @@ def home(alerts: Iterable[Alert], *, now: datetime, state: Mapping[str, str], to
     tab = state.get("tab") if state.get("tab") in TABS else "mine"
     everything = list(alerts)
     found = sorted(filter(_passes(state), everything), key=lambda a: _urgency(a, now))
-    shown = tuple(_entry(alert, now=now, pressable=True, pick=True) for alert in found[:ROWS])
+    shown = tuple(_entry(alert, now=now, most=FEW, pick=True) for alert in found[:ROWS])
     kept = {name: value for name in ("tab", "severity", "source") if (value := state.get(name))}
     some = len(found) < len(everything)
     intro = sentence(_NOTHING[tab or "mine"]) if not everything else _how_many(len(found), now_due(found, now))
@@ -128,7 +130,7 @@ def _choices(name: str, values: Sequence[str], chosen: str) -> Iterator[Choice]:
 def listing(title: str, alerts: Iterable[Alert], *, now: datetime) -> Sheet:
     """A list of alerts as the answer to a command."""
     found = list(alerts)
-    shown = tuple(_entry(alert, now=now, pressable=False) for alert in found[:ROWS])
+    shown = tuple(_entry(alert, now=now) for alert in found[:ROWS])
     return Sheet(title=title, intro=_how_many(len(found), now_due(found, now)), rows=shown, foot=_more(len(found)))
 
 
@@ -166,7 +168,7 @@ def history(alert: Alert, events: list[Event], *, at_most: int = 40) -> Sheet:
 def status(alert: Alert, events: list[Event], *, now: datetime) -> Sheet:
     """One alert and its last events, as the answer to `/loop status`."""
     last = tuple(Row(lines=((When(event.at), Words(" · "), *words.told(event)),)) for event in events[-5:])
-    return Sheet(title=f"#{alert.short}", rows=(_entry(alert, now=now, pressable=True), *last))
+    return Sheet(title=f"#{alert.short}", rows=(_entry(alert, now=now, most=MOST), *last))
 
 
 def named(sheet: Sheet, people: Mapping[str, Person]) -> Sheet:
@@ -185,7 +187,8 @@ def refs(sheet: Sheet) -> set[str]:
     return {one for part in texts for one in text.refs(part)}
 
 
-def _entry(alert: Alert, *, now: datetime, pressable: bool, pick: bool = False) -> Row:
+def _entry(alert: Alert, *, now: datetime, most: int = 0, pick: bool = False) -> Row:
+    """`most`: how many buttons stand beside it, those that are pressed oftenest first."""
     sign = words.STATUS_SIGN.get(alert.status, words.SEVERITY_SIGN[alert.severity])
     head: Text = (
         Words(f"{sign} {alert.severity.upper()} "),
@@ -200,7 +203,7 @@ def _entry(alert: Alert, *, now: datetime, pressable: bool, pick: bool = False) 
         lines=(head, (*words.standing(alert), *due)),
         alert_id=alert.id,
         generation=alert.generation,
-        buttons=buttons(alert)[:4] if pressable else (),
+        buttons=buttons(alert)[:most],
         pick=pick,
     )
 

@@ -483,6 +483,13 @@ def test_a_card_in_direct_messages_is_said_to_be_there() -> None:
 # ── pages ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_the_answer_about_one_alert_has_all_its_buttons() -> None:
+    alert = replace(opened(), dismissal_by=ANA.id)
+    row = pages.status(alert, [], now=T0).rows[0]
+    assert [button.label for button in row.buttons] == [button.label for button in buttons(alert)]
+    assert "Agree to dismiss" in [button.label for button in row.buttons]
+
+
 def test_my_open_alerts_lead_with_the_overdue_ones() -> None:
     calm = replace(opened(), id="0" * 20 + "CALM00", due_at=T0 + minutes(1))
     nudged = replace(opened(), id="0" * 20 + "NUDGED", asked=1, due_at=T0 + minutes(9))
