@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 import structlog
 
@@ -226,8 +227,13 @@ class Keeper:
             ahead = [(start, until) for start, until in found if until > now and start < now + WARNED]
             for start, until in ahead[:3]:
                 # Of one that began long ago nobody sees the start; it is told again every month.
-                key = f"gap:{name}:{start.isoformat() if start > since else f'{now:%Y-%m}'}"
-                message = letters.gap(name, start, until if until < end else None, now=now)
+                known_by = start.isoformat() if start > since else f"{now:%Y-%m}"
+                regular = oncall.keeps_hours(schedule)
+                if regular:
+                    # Every night and every weekend: one word for as long as the schedule stays as it is.
+                    known_by = sha256(repr(schedule.rotations).encode()).hexdigest()[:16]
+                key = f"gap:{name}:{known_by}"
+                message = letters.gap(name, start, until if until < end else None, now=now, regular=regular)
                 owed.append(Letter(key=key, place=place, message=message, rank=1))
         return self._post(owed)
 

@@ -60,10 +60,10 @@ def held_back(mute: Mute, alerts: Sequence[Alert], *, more: bool, now: datetime)
     return _message("🔈 A mute is over", lead, alerts, now=now, foot=sentence("Muted since ", When(mute.start)))
 
 
-def gap(schedule: str, start: datetime, until: datetime | None, *, now: datetime) -> Message:
+def gap(schedule: str, start: datetime, until: datetime | None, *, now: datetime, regular: bool = False) -> Message:
     """Before it happens: nobody will be on call, and whoever comes next in the rules will be asked instead.
 
-    `until`: None where nobody sees its end.
+    `until`: None where nobody sees its end; `regular`: the schedule keeps hours, so it comes again and again.
     """
     name = one_line(schedule, 80)
     end = (" until ", When(until), ".") if until else (", without an end.",)
@@ -72,6 +72,7 @@ def gap(schedule: str, start: datetime, until: datetime | None, *, now: datetime
         "Alerts then go to the next in their routing rule. Fill it: ",
         Words(f"/loop oncall swap {name} @somebody until …", bold=True),
     )
+    once = (sentence("It keeps hours, so this comes again and again; it is told once."),) if regular else ()
     title = f"📅 A gap in the schedule {name}"
     return Message(
         kind="letter",
@@ -79,7 +80,7 @@ def gap(schedule: str, start: datetime, until: datetime | None, *, now: datetime
         generation=0,
         title=title,
         summary=lead,
-        lines=(lead, then),
+        lines=(lead, then, *once),
         foot=sentence("As of ", When(now)),
     )
 

@@ -111,6 +111,11 @@ def on_call(schedule: Schedule, at: datetime, shifts: Sequence[Shift]) -> Shift 
     return next(piece for piece in around if isinstance(piece, Shift) and piece.start <= at < piece.until)
 
 
+def keeps_hours(schedule: Schedule) -> bool:
+    """Whether nobody is ever meant to be on call round the clock: every layer keeps hours, and there is no calendar."""
+    return bool(schedule.rotations) and not schedule.calendar and all(layer.hours for layer in schedule.rotations)
+
+
 def timeline(schedule: Schedule, start: datetime, until: datetime, shifts: Sequence[Shift]) -> tuple[Piece, ...]:
     """Who is on call when, without a hole from `start` to `until`; what follows from the same person is one piece."""
     if start >= until:

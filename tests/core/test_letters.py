@@ -111,3 +111,5 @@ def test_a_gap_says_from_when_until_when_and_how_to_fill_it() -> None:
     assert "Nobody is on call for payments from 09:00 until 17:00." in said
     assert "/loop oncall swap payments @somebody until" in said
     assert "from 09:00, without an end." in says(letters.gap("payments", T0, None, now=T0))
+    assert "it is told once" not in said
+    assert "it is told once" in says(letters.gap("payments", T0, T0 + timedelta(hours=8), now=T0, regular=True))

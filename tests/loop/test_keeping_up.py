@@ -252,6 +252,23 @@ def test_a_schedule_that_never_had_anybody_is_told_of_once_a_month(early: Any) -
     assert gaps(early) == ["gap:nights:2026-03", "gap:nights:2026-04"]
 
 
+def test_a_schedule_that_keeps_hours_says_so_once_and_again_when_they_change(early: Any) -> None:
+    def keep(hours: str) -> None:
+        layer = Rotation(
+            people=(ANA.id,), every="day", handover=(0, 0), since=date(2025, 1, 1), time_zone="UTC", hours=hours
+        )
+        schedules = {"office": Schedule(name="office", rotations=(layer,))}
+        early.keeper = replace(early.keeper, plan=replace(PLAN, schedules=schedules))
+
+    keep("Mon-Fri 09:00-17:00")
+    all_day(early, 5 * 24, every=60)
+    (told,) = gaps(early)
+    keep("Mon-Fri 08:00-18:00")
+    all_day(early, 3 * 24, every=60)
+    first, second = gaps(early)
+    assert first == told != second
+
+
 def test_a_schedule_without_a_gap_is_not_spoken_of(early: Any) -> None:
     on_call(early, (-60 * DAY, 90 * DAY))
     all_day(early, 48, every=60)
