@@ -35,7 +35,7 @@ chaos: $(VENV)/.dev    ## seeded rounds of random load, kills and faults on both
 	$(BIN)/python bench/chaos.py --rounds $(ROUNDS) --database sqlite
 	$(BIN)/python bench/chaos.py --rounds $(ROUNDS) --database postgres
 
-pictures: $(VENV)/.dev ## the pictures of README and docs, made anew by walking through the stand-in workspace (needs Chromium)
+pictures: $(VENV)/.dev ## the pictures of README and docs, made anew by walking through the stand-in workspace (needs Chromium and an emoji font)
 	$(BIN)/python docs/pictures.py
 
 setup: $(VENV)/.dev    ## everything the other targets need
