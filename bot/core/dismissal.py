@@ -36,9 +36,11 @@ def _asks_to_dismiss(alert: Alert, given: Given, *, by: Actor, reason: str) -> C
     step = change(alert, Cause(Kind.DISMISSAL_ASKED, by=by, at=given.now, reason=reason), to=to)
     step = owing(step, owe(step.alert, "second_person", place=step.alert.place, thread=not step.alert.private))
     second = _second(alert, given, by=by)
-    if second == by.id:
-        return step  # nobody else is there to be asked; whoever reads the channel may still agree
-    return owing(step, owe(step.alert, "second_person", place=f"{alert.platform}:@{second}", person=second))
+    place = f"{alert.platform}:@{second}"
+    if second == by.id or place == alert.place:
+        # Nobody else is there to be asked, or the question stands beside the card in their own messages.
+        return step
+    return owing(step, owe(step.alert, "second_person", place=place, person=second))
 
 
 def _second(alert: Alert, given: Given, *, by: Actor) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from operator import attrgetter
@@ -33,8 +33,15 @@ _CODECS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-_as_text = lru_cache(maxsize=256)(datetime.isoformat)
+_utc = lru_cache(maxsize=256)(datetime.isoformat)
 """What one decision packs has few different instants."""
+
+
+def _as_text(at: datetime) -> str:
+    # Equal instants of two zones are one to a cache, and two texts.
+    return _utc(at) if at.tzinfo is UTC else at.isoformat()
+
+
 PACKERS: dict[type, Callable[[Any], Any]] = {
     datetime: _as_text,
     Signal: attrgetter("packed"),

@@ -220,6 +220,11 @@ def test_who_is_asked_to_agree_may_and_did_not_ask_for_it(
     assert owed(first)[-1] == ("second_person", second)
 
 
+def test_a_second_person_who_reads_the_card_in_their_own_messages_is_asked_once() -> None:
+    alert = replace(CRITICAL, place=f"slack:@{C}")
+    assert owed(asked_to_dismiss(alert)) == [("second_person", C)]
+
+
 def test_a_second_person_may_have_a_reason_of_their_own() -> None:
     over = done(dismiss(asked_to_dismiss().alert, given(7, policy=TWO), by=who(CLEO), reason="Seen on Monday."))
     assert over.events[0].reason == "Seen on Monday."
