@@ -34,13 +34,12 @@ def dismiss(alert: Alert, given: Given, *, by: Actor, reason: str) -> Change | R
 def _asks_to_dismiss(alert: Alert, given: Given, *, by: Actor, reason: str) -> Change:
     to = {"dismissal_by": by.id, "dismissal_reason": reason}
     step = change(alert, Cause(Kind.DISMISSAL_ASKED, by=by, at=given.now, reason=reason), to=to)
-    step = owing(step, owe(step.alert, "second_person", place=step.alert.place, thread=not step.alert.private))
     second = _second(alert, given, by=by)
     place = f"{alert.platform}:@{second}"
-    if second == by.id or place == alert.place:
-        # Nobody else is there to be asked, or the question stands beside the card in their own messages.
-        return step
-    return owing(step, owe(step.alert, "second_person", place=place, person=second))
+    if place != alert.place:
+        step = owing(step, owe(step.alert, "second_person", place=alert.place, thread=not alert.private))
+    # Nobody asks themselves: whoever reads the card's channel may still agree.
+    return step if second == by.id else owing(step, owe(step.alert, "second_person", place=place, person=second))
 
 
 def _second(alert: Alert, given: Given, *, by: Actor) -> str:
