@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bot.config.mistakes import ConfigError, without_passwords
 from bot.config.schedules import is_address
-from bot.core.asking import is_manager
+from bot.core.whom import is_manager
 from bot.environment import Environment, misspelt
 from bot.ports import Away, Queue, Store
 from bot.settings import Config, load

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.core import asking, text, words
-from bot.core.asking import Asked, ask
 from bot.core.events import Event
 from bot.core.given import Given
 from bot.core.people import Person
 from bot.core.signal import Signal
 from bot.core.state import ASKING, Alert, Status
 from bot.core.text import Link, Part, Quote, Text, When, Who, Words, harmless, host, one_line, sentence
+from bot.core.whom import Asked, ask
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from bot.core.asking import Asked, ask, due, following, next_check_in
+from bot.core.asking import due, following, next_check_in
 from bot.core.events import CLOCK, Kind
 from bot.core.given import Given
 from bot.core.state import ASKING, Alert, Cause, Change, Owed, Status, change, owe
 from bot.core.wake import escalate, names_of
+from bot.core.whom import Asked, ask
 
 TOLERANCE = timedelta(seconds=30)
 """by how much the clocks of machines may differ before anybody speaks of a jump"""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.core.alert import finished, owing
-from bot.core.asking import Asked, following, next_check_in
+from bot.core.asking import following, next_check_in
 from bot.core.events import Actor, Kind
 from bot.core.given import Given
 from bot.core.policy import answer_by
 from bot.core.state import Alert, Cause, Change, Refused, Status, change, owe
 from bot.core.text import Who, sentence
 from bot.core.wake import escalate, names_of
+from bot.core.whom import Asked
 
 
 def add_responder(alert: Alert, given: Given, *, by: Actor, person: str) -> Change | Refused:

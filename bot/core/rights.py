@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.core.asking import everyone_at
 from bot.core.given import Given
 from bot.core.people import Person, managers
 from bot.core.state import Alert, Refused
 from bot.core.text import Who, sentence
+from bot.core.whom import everyone_at
 
 
 @dataclass(frozen=True, kw_only=True)

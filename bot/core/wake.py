@@ -12,11 +12,12 @@ from typing import Any
 
 from bot.core import policy as clocks
 from bot.core.alert import delegated, reassign
-from bot.core.asking import SOON, Asked, ask, awake, due, entering, in_digest, next_check_in, soonest, waiting
+from bot.core.asking import SOON, due, entering, in_digest, next_check_in, soonest, waiting
 from bot.core.events import CLOCK, Actor, Kind
 from bot.core.given import Given
 from bot.core.people import absent, gone, managers, stand_in
 from bot.core.state import ASKING, Alert, Cause, Change, Owed, Refused, Status, change, having, owe, to_owner
+from bot.core.whom import Asked, ask, awake
 
 
 def wake(alert: Alert, given: Given) -> Change | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.core.asking import everyone_at, stays, upcoming
+from bot.core.asking import stays, upcoming
 from bot.core.events import Kind
 from bot.core.given import Given
 from bot.core.policy import Policy
 from bot.core.state import Alert, Change, Status
+from bot.core.whom import everyone_at
 from bot.replay.history import UNASKED, Past, Reaction, Said, addressed, said
 from bot.replay.quiet import Ended
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from bot.core import alert as life
-from bot.core.asking import Next, ask, awake, due, everyone_at, following, in_digest, next_check_in, upcoming, waiting
+from bot.core.asking import Next, due, following, in_digest, next_check_in, upcoming, waiting
 from bot.core.attention import Attention
 from bot.core.events import Kind
 from bot.core.given import Given
@@ -26,6 +26,7 @@ from bot.core.raising import Placed, raised, raised_again
 from bot.core.signal import Severity
 from bot.core.state import Alert, Change, Status
 from bot.core.wake import escalate, names_of, to_the_top, wake
+from bot.core.whom import ask, awake, everyone_at
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LAST = Step(who=("#last",), nudge_every=4 * HOUR)

@@ -30,13 +30,13 @@ from cast import (
 
 from bot.core import alert as life
 from bot.core import words
-from bot.core.asking import ask
 from bot.core.events import Kind
 from bot.core.given import Given
 from bot.core.policy import Policy, Step
 from bot.core.signal import Severity
 from bot.core.state import Alert, Change, Status, fold
 from bot.core.wake import heir, orphaned, wake
+from bot.core.whom import ask
 
 HOUR = timedelta(hours=1)
 
