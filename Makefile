@@ -30,6 +30,7 @@ bench: $(VENV)/.dev    ## speed, as ratios against a reference run in the same m
 	-$(BIN)/python bench/machines.py
 	-$(BIN)/python bench/storm.py
 	-$(BIN)/python bench/memory.py
+	-$(BIN)/python bench/simulate.py
 
 chaos: $(VENV)/.dev    ## seeded rounds of random load, kills and faults on both databases: about an hour (ROUNDS=5: minutes)
 	$(BIN)/python bench/chaos.py --rounds $(ROUNDS) --database sqlite

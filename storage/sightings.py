@@ -53,9 +53,13 @@ class RedisSightings:
         self._server.asked(lambda: self._note(_key(delivery), f"{receipt.channel} {receipt.ts}"))
 
     def _note(self, key: str, receipt: str) -> None:
-        if self._redis.scard(key) < MOST:
-            self._redis.sadd(key, receipt)
-            self._redis.expire(key, AGE)
+        if self._redis.scard(key) >= MOST:
+            return
+        # In one transaction: what is noted without an end would stay for ever.
+        with self._redis.pipeline() as noting:
+            noting.sadd(key, receipt)
+            noting.expire(key, AGE)
+            noting.execute()
 
     def seen(self, delivery: str, /) -> list[Receipt]:
         found: Any = self._server.asked(lambda: self._redis.smembers(_key(delivery))) or set()
