@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -20,6 +19,7 @@ from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
 from sandbox import commands, control, gestures, page, people_control, respond, upload, webapi
+from sandbox.bodies import body_of
 from sandbox.config import SandboxConfig
 from sandbox.desk import Desk
 from sandbox.errors import Json, PageError
@@ -88,16 +88,6 @@ async def _refuse(request: Request, error: Exception) -> Response:
     return JSONResponse({"ok": False, "error": error.message}, status_code=error.status)
 
 
-async def _body(request: Request) -> Json:
-    try:
-        body = json.loads(await request.body() or b"{}")
-    except ValueError:
-        raise PageError("the body must be JSON") from None
-    if not isinstance(body, dict):
-        raise PageError("the body must be a JSON object")
-    return body
-
-
 GESTURES: dict[str, Gesture] = {
     "act": gestures.press,
     "submit": gestures.submit,
@@ -112,7 +102,7 @@ GESTURES: dict[str, Gesture] = {
 
 def _gesture(name: str, act: Gesture) -> Route:
     async def endpoint(request: Request) -> Response:
-        body, ws = await _body(request), workspace_of(request)
+        body, ws = await body_of(request), workspace_of(request)
         base_url = str(request.base_url).rstrip("/")
         person = person_of(ws, body.get("as"))
         desk = Desk(ws=ws, bot=request.app.state.bot, base_url=base_url, person=person)
@@ -125,49 +115,49 @@ def _gesture(name: str, act: Gesture) -> Route:
 
 
 async def _clock(request: Request) -> Response:
-    return JSONResponse(control.move_clock(workspace_of(request), await _body(request)))
+    return JSONResponse(control.move_clock(workspace_of(request), await body_of(request)))
 
 
 async def _limits(request: Request) -> Response:
-    return JSONResponse(control.change_limits(workspace_of(request), await _body(request)))
+    return JSONResponse(control.change_limits(workspace_of(request), await body_of(request)))
 
 
 async def _person(request: Request) -> Response:
     ws, bot = workspace_of(request), request.app.state.bot
-    return JSONResponse(people_control.change_person(ws, bot, request.path_params["id"], await _body(request)))
+    return JSONResponse(people_control.change_person(ws, bot, request.path_params["id"], await body_of(request)))
 
 
 async def _new_group(request: Request) -> Response:
     ws, bot = workspace_of(request), request.app.state.bot
-    return JSONResponse(people_control.new_group(ws, bot, await _body(request)))
+    return JSONResponse(people_control.new_group(ws, bot, await body_of(request)))
 
 
 async def _group(request: Request) -> Response:
     ws, bot = workspace_of(request), request.app.state.bot
-    return JSONResponse(people_control.change_group(ws, bot, request.path_params["id"], await _body(request)))
+    return JSONResponse(people_control.change_group(ws, bot, request.path_params["id"], await body_of(request)))
 
 
 async def _new_channel(request: Request) -> Response:
-    return JSONResponse(control.new_channel(workspace_of(request), await _body(request)))
+    return JSONResponse(control.new_channel(workspace_of(request), await body_of(request)))
 
 
 async def _channel(request: Request) -> Response:
     ws, bot, channel_id = workspace_of(request), request.app.state.bot, request.path_params["id"]
     if request.method == "DELETE":
         return JSONResponse(control.delete_channel(ws, bot, channel_id))
-    return JSONResponse(control.change_channel(ws, bot, channel_id, await _body(request)))
+    return JSONResponse(control.change_channel(ws, bot, channel_id, await body_of(request)))
 
 
 async def _install(request: Request) -> Response:
-    return JSONResponse(control.install(workspace_of(request), request.app.state.bot, await _body(request)))
+    return JSONResponse(control.install(workspace_of(request), request.app.state.bot, await body_of(request)))
 
 
 async def _raw(request: Request) -> Response:
-    return JSONResponse(await control.raw(workspace_of(request), request.app.state.bot, await _body(request)))
+    return JSONResponse(await control.raw(workspace_of(request), request.app.state.bot, await body_of(request)))
 
 
 async def _replay(request: Request) -> Response:
-    return JSONResponse(await control.replay(workspace_of(request), request.app.state.bot, await _body(request)))
+    return JSONResponse(await control.replay(workspace_of(request), request.app.state.bot, await body_of(request)))
 
 
 async def _disconnect(request: Request) -> Response:
@@ -187,9 +177,9 @@ async def _reset(request: Request) -> Response:
 async def _faults(request: Request) -> Response:
     faults = workspace_of(request).faults
     if request.method == "POST":
-        return JSONResponse(asdict(faults.add(await _body(request))))
+        return JSONResponse(asdict(faults.add(await body_of(request))))
     if request.method == "DELETE":
-        faults.remove(request.query_params.get("id") or (await _body(request)).get("id"))
+        faults.remove(request.query_params.get("id") or (await body_of(request)).get("id"))
     return JSONResponse(faults.as_json())
 
 

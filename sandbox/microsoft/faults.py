@@ -6,6 +6,10 @@ import re
 from dataclasses import asdict, dataclass
 from itertools import count
 
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from sandbox.bodies import body_of
 from sandbox.errors import Json, PageError
 
 STATUSES = frozenset((200, 400, 401, 403, 404, 412, 413, 429, 500, 502, 503, 504, 507))
@@ -52,3 +56,11 @@ class Faults:
             if found.times <= 0:
                 del self._faults[found.id]
         return found
+
+
+async def order(request: Request, faults: Faults) -> Response:
+    """POST orders one, DELETE takes all of them back."""
+    if request.method == "DELETE":
+        faults.clear()
+        return JSONResponse({"ok": True})
+    return JSONResponse(faults.add(await body_of(request)))

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from sandbox.errors import Json, PageError
+from sandbox.bodies import body_of
 from sandbox.microsoft import entra, graph
+from sandbox.microsoft.faults import order
 from sandbox.microsoft.serving import tenant_of
 from sandbox.microsoft.tenant import object_id
 
 LOGIN = "/microsoft/login"
-
-
-async def _body(request: Request) -> Json:
-    try:
-        found = json.loads(await request.body() or b"{}")
-    except ValueError:
-        raise PageError("the body must be JSON") from None
-    if not isinstance(found, dict):
-        raise PageError("the body must be a JSON object")
-    return found
 
 
 async def _state(request: Request) -> Response:
@@ -36,21 +26,17 @@ async def _state(request: Request) -> Response:
 
 
 async def _account(request: Request) -> Response:
-    changed = tenant_of(request).change(request.path_params["person"], await _body(request))
+    changed = tenant_of(request).change(request.path_params["person"], await body_of(request))
     return JSONResponse({"ok": True, "account": asdict(changed)})
 
 
 async def _app(request: Request) -> Response:
-    tenant_of(request).change_app(await _body(request))
+    tenant_of(request).change_app(await body_of(request))
     return JSONResponse({"ok": True})
 
 
 async def _faults(request: Request) -> Response:
-    tenant = tenant_of(request)
-    if request.method == "DELETE":
-        tenant.faults.clear()
-        return JSONResponse({"ok": True})
-    return JSONResponse(tenant.faults.add(await _body(request)))
+    return await order(request, tenant_of(request).faults)
 
 
 async def _expire(request: Request) -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -11,7 +10,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox.bodies import body_of
 from sandbox.errors import Json, PageError
+from sandbox.microsoft.faults import order
 from sandbox.microsoft.tenant import object_id
 from sandbox.people import Person
 from sandbox.teams.connector import serve, teams_of
@@ -19,16 +20,6 @@ from sandbox.teams.rooms import Post, channel_id
 
 STATIC = Path(__file__).parents[1] / "static"
 NO_CONTENT = {"cache-control": "no-cache"}
-
-
-async def _body(request: Request) -> Json:
-    try:
-        found = json.loads(await request.body() or b"{}")
-    except ValueError:
-        raise PageError("the body must be JSON") from None
-    if not isinstance(found, dict):
-        raise PageError("the body must be a JSON object")
-    return found
 
 
 def _person(request: Request, person_id: Any) -> Person:
@@ -92,7 +83,7 @@ def _post(request: Request, body: Json) -> Post:
 
 async def _press(request: Request) -> Response:
     """A button of the card as this person sees it, with what they filled in."""
-    body, teams = await _body(request), teams_of(request)
+    body, teams = await body_of(request), teams_of(request)
     me, post = _person(request, body.get("as")), _post(request, body)
     data = {**(body.get("data") or {}), **(body.get("inputs") or {})}
     if body.get("submit"):
@@ -108,14 +99,14 @@ async def _press(request: Request) -> Response:
 
 async def _look(request: Request) -> Response:
     """Somebody scrolls to a card: their client asks for their view, where they are listed."""
-    body, teams = await _body(request), teams_of(request)
+    body, teams = await body_of(request), teams_of(request)
     sent = await teams.ask(_person(request, body.get("as")), _post(request, body))
     return JSONResponse({"status": sent.status if sent else None, "answer": sent.body if sent else {}})
 
 
 async def _type(request: Request) -> Response:
     """Something is written, in a channel or to the bot."""
-    body, teams = await _body(request), teams_of(request)
+    body, teams = await body_of(request), teams_of(request)
     me = _person(request, body.get("as"))
     where, text = str(body.get("conversation") or f"a:{me.id}"), str(body.get("text", ""))
     post = teams.rooms.add(where, {"type": "message", "text": text}, by=me.id)
@@ -127,7 +118,7 @@ async def _type(request: Request) -> Response:
 
 async def _raw(request: Request) -> Response:
     """An activity made by hand; `claims` of its token are changed, `token` takes its place."""
-    body, teams = await _body(request), teams_of(request)
+    body, teams = await body_of(request), teams_of(request)
     me = _person(request, body.get("as", "U0ANA"))
     activity = teams.activity(me, str(body.get("conversation") or f"a:{me.id}"), **(body.get("activity") or {}))
     token = body.get("token")
@@ -139,7 +130,7 @@ async def _raw(request: Request) -> Response:
 
 async def _change(request: Request) -> Response:
     """`limited`: whether the limits hold; `installed`: {person: whether they have the app}."""
-    body, rooms = await _body(request), teams_of(request).rooms
+    body, rooms = await body_of(request), teams_of(request).rooms
     rooms.limited = bool(body.get("limited", rooms.limited))
     for person_id, there in (body.get("installed") or {}).items():
         (rooms.installed.add if there else rooms.installed.discard)(_person(request, person_id).id)
@@ -147,11 +138,7 @@ async def _change(request: Request) -> Response:
 
 
 async def _faults(request: Request) -> Response:
-    teams = teams_of(request)
-    if request.method == "DELETE":
-        teams.faults.clear()
-        return JSONResponse({"ok": True})
-    return JSONResponse(teams.faults.add(await _body(request)))
+    return await order(request, teams_of(request).faults)
 
 
 async def _index(request: Request) -> Response:
