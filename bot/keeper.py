@@ -16,9 +16,9 @@ from bot.core import letters, oncall
 from bot.core.asking import is_exception
 from bot.core.hours import local_date, morning
 from bot.core.people import Person, managers
-from bot.core.policy import Policy
+from bot.core.policy import policy_of
 from bot.core.routing import Plan
-from bot.core.state import Alert, Status
+from bot.core.state import Alert
 from bot.people import People
 from bot.ports import AlertFilter, Away, Clock, Store, Unknown
 from bot.ports.directories import Calendar, Groups
@@ -193,7 +193,7 @@ class Keeper:
         person = self.people.known([last]).get(last) or Person(id=last, name=last)
         if not (begun := self._begun(person, now)) or not self._turn(f"exceptions {begun.isoformat()}", AGAIN):
             return 0
-        waiting = [alert for alert in self._all_open() if self._is_exception(alert)]
+        waiting = [alert for alert in self._all_open() if is_exception(alert, policy_of(alert, self.store))]
         if not (message := letters.exceptions(waiting, now=now)):
             return 0
         place = f"{self.plan.platform}:{self.plan.fallback_channel}"
@@ -209,10 +209,6 @@ class Keeper:
             if page.next is None:
                 return
             which = replace(which, cursor=page.next)
-
-    def _is_exception(self, alert: Alert) -> bool:
-        policy: Policy = self.store.policy(alert.policy, alert.policy_version).of(alert.severity)
-        return alert.status == Status.OPEN and is_exception(alert, policy)
 
     # ── what lies ahead, what is over ────────────────────────────────────────────────────────────────────────────
 

@@ -17,15 +17,17 @@ from bot.core import dismissal, helping, raising
 from bot.core.events import Actor
 from bot.core.fate import realigned
 from bot.core.given import Given
+from bot.core.handing import declined, given_to, returned, successor
 from bot.core.lookedup import NOTHING, LookedUp
 from bot.core.people import Nobody, gone
+from bot.core.policy import policy_of
 from bot.core.raising import Placed
 from bot.core.repolicy import repoliced, unfit
 from bot.core.routing import route, wanted
 from bot.core.signal import Signal
-from bot.core.state import Alert, Change, Refused, Status
+from bot.core.state import Alert, Change, Refused
 from bot.core.text import Who, sentence
-from bot.core.wake import given_to, orphaned, released, successor, to_the_top, wake
+from bot.core.wake import orphaned, released, wake
 from bot.lookups import NO_TABLES, Lookups
 from bot.ports import Interaction, Tx
 
@@ -81,7 +83,7 @@ class Loop(Acting):
             change = raising.raised_again(before, self._given(group.tx, before, group.now), signal=signal)
         else:
             given = self._given(group.tx, before, group.now)
-            change = self._come_back(before, signal, given) or self._raise(arrival, group)
+            change = returned(before, given, signal=signal) or self._raise(arrival, group)
             before = before if change.alert.id == before.id else None
         group.tx.put(change, before=before)
         group.alerts[key] = change.alert
@@ -104,15 +106,6 @@ class Loop(Acting):
         )
         return raising.raised(signal, given, placed=placed)
 
-    def _come_back(self, before: Alert, signal: Signal, given: Given) -> Change | None:
-        """The same alert again, where it was closed within the policy's window; else it is a new one."""
-        closed = before.finished_at if before.status == Status.CLOSED else None
-        if closed is None or given.now - closed > given.policy.reopen_window:
-            return None
-        owner = successor(before.owner, given)
-        mute = raising.holding(route(signal, self.plan), given)
-        return raising.came_back(before, given, signal=signal, owner=owner, mute=mute)
-
     def cleared(self, alert_id: str, *, source: str) -> Done:
         """The source says it is over."""
 
@@ -121,12 +114,11 @@ class Loop(Acting):
             if alert is None or alert.source != source:
                 return UNKNOWN
             given = self._given(tx, alert, self.clock.now())
-            outcome = raising.cleared(alert, given)
+            outcome = life.accepted(raising.cleared(alert, given), given)
             if isinstance(outcome, Refused):
                 return Done(ok=False, code=outcome.code, said=outcome.why, alert=alert)
-            change = self._closed_at_once(outcome, given)
-            tx.put(change, before=alert)
-            return Done(ok=True, code="done", alert=change.alert)
+            tx.put(outcome, before=alert)
+            return Done(ok=True, code="done", alert=outcome.alert)
 
         return self._committed(clear)
 
@@ -140,8 +132,7 @@ class Loop(Acting):
         """ "It is done", with what was done. Closes at once: this release accepts every resolution."""
 
         def decide(alert: Alert, given: Given, by: Actor) -> Change | Refused:
-            outcome = life.resolve(alert, given, by=by, what=what, link=link)
-            return outcome if isinstance(outcome, Refused) else self._closed_at_once(outcome, given)
+            return life.accepted(life.resolve(alert, given, by=by, what=what, link=link), given)
 
         return self._act("resolve", act, decide)
 
@@ -163,15 +154,9 @@ class Loop(Acting):
         def decide(alert: Alert, given: Given, by: Actor) -> Change | Refused:
             known = replace(given.known, looked=looked)
             following = route(alert.signal, self.plan).following(known, (*alert.declined, alert.owner, by.id))
-            if alert.hops + 1 < given.policy.hops or self.plan.last_resort in (alert.owner, by.id):
-                turn = following.turn if following else None
-                return life.not_mine(alert, given, by=by, to=following.person if following else None, turn=turn)
-            outcome = life.not_mine(alert, given, by=by, to=self.plan.last_resort)
-            if isinstance(outcome, Refused):
-                return outcome
-            hops = outcome.alert.hops
-            why = f"{hops} {'person' if hops == 1 else 'people'} said it is not theirs"
-            return outcome.then(to_the_top(outcome.alert, given, reason=why))
+            if following is None:
+                return declined(alert, given, by=by, to=None)
+            return declined(alert, given, by=by, to=following.person, turn=following.turn)
 
         return self._act("not_mine", act, decide)
 
@@ -250,9 +235,7 @@ class Loop(Acting):
 
     def realign(self, alert: Alert) -> Woken | None:
         """After the clock went back: nobody waits longer than the policy says. None where it is right already."""
-        policy = self.store.policy(alert.policy, alert.policy_version)
-        policy = policy.of(alert.severity)
-        given = Given(now=self.clock.now(), policy=policy, roster=Nobody(), plan=self.plan)
+        given = Given(now=self.clock.now(), policy=policy_of(alert, self.store), roster=Nobody(), plan=self.plan)
         return self._clockwork(alert.id, realigned) if realigned(alert, given) else None
 
     def _clockwork(self, alert_id: str, rule: Callable[[Alert, Given], Change | None]) -> Woken | None:
@@ -265,12 +248,6 @@ class Loop(Acting):
             return Woken(kinds=tuple(event.kind.value for event in change.events), due_at=alert.due_at or now, at=now)
 
         return self._committed(tick)
-
-    def _closed_at_once(self, resolved: Change, given: Given) -> Change:
-        """A resolution that nobody checks is closed in the same transaction."""
-        if resolved.alert.status != Status.RESOLVED:
-            return resolved
-        return resolved.then(life.close(resolved.alert, given, by=resolved.events[-1].actor))
 
 
 @dataclass(frozen=True, kw_only=True)

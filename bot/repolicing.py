@@ -15,7 +15,7 @@ from bot.acts import Act, Done
 from bot.core.events import Actor
 from bot.core.given import Given
 from bot.core.people import Person, Roster
-from bot.core.policy import Policy
+from bot.core.policy import Policy, policy_of
 from bot.core.repolicy import repoliced
 from bot.core.routing import Plan
 from bot.core.state import ASKING, Alert, Refused
@@ -91,10 +91,7 @@ def effects(
     remaining = iter(alerts)
     while some := list(islice(remaining, BATCH)):
         with store.transaction() as tx:
-            found = [
-                _effect(alert, _given(now, tx.policy(alert.policy, alert.policy_version), tx, plan), newest)
-                for alert in some
-            ]
+            found = [_effect(alert, _given(now, policy_of(alert, tx), tx, plan), newest) for alert in some]
         yield from (effect for effect in found if effect)
 
 
@@ -103,15 +100,14 @@ def _given(now: datetime, policy: Policy, roster: Roster, plan: Plan) -> Given:
 
 
 def _effect(alert: Alert, given: Given, newest: Mapping[str, Policy]) -> Effect | None:
-    had = given.under(alert.severity)
     gets = _given(given.now, newest[alert.policy].of(alert.severity), given.roster, given.plan)
-    changed = repoliced(alert, gets, before=had.policy, by=_NOBODY)
+    changed = repoliced(alert, gets, before=given.policy, by=_NOBODY)
     if isinstance(changed, Refused):
         return None
     owner = given.roster.person(alert.owner)
     return Effect(
         alert=alert,
-        before=_standing(alert, had),
+        before=_standing(alert, given),
         after=_standing(changed.alert, gets),
         time_zone=owner.time_zone if owner else "UTC",
     )

@@ -15,7 +15,7 @@ from bot.core.many import digest, fold_card, plain_card
 from bot.core.notices import notice
 from bot.core.oncall import Shift
 from bot.core.people import Nobody, Person, Roster
-from bot.core.policy import Policy
+from bot.core.policy import policy_of
 from bot.core.routing import Plan
 from bot.core.state import Alert
 from bot.people import People
@@ -67,8 +67,8 @@ class Saying:
         named = set(self.people.with_managers(alert.owner)) | {alert.owner}
         for event in events:
             named |= _named(event)
-        named |= {who for step in self._policy(alert).steps for who in step.who if "@" in who and ":" not in who}
-        named |= set(alert.responders) | ({alert.dismissal_by} if alert.dismissal_by else set())
+        named |= policy_of(alert, self.store).people | set(alert.responders)
+        named |= {alert.dismissal_by} if alert.dismissal_by else set()
         known = self.people.known(named | refs)
         return known | self.people.known({one.delegate for p in known.values() for one in p.away if one.delegate})
 
@@ -116,7 +116,9 @@ class Saying:
         return notice(delivery.kind, alert, event, to=addressee(delivery.place), now=self.clock.now())
 
     def _card(self, alert: Alert, event: Event, people: Known) -> Message:
-        given = Given(now=event.at, policy=self._policy(alert), roster=_Seen(people, self.store), plan=self.plan)
+        given = Given(
+            now=event.at, policy=policy_of(alert, self.store), roster=_Seen(people, self.store), plan=self.plan
+        )
         return card(alert, event, given=given)
 
     def _of_many(self, delivery: Delivery, gathered: Gathered | None) -> Message:
@@ -130,9 +132,6 @@ class Saying:
         if delivery.kind == "fold":
             return fold_card(delivery.place.partition(":")[2], over=delivery.generation >= OVER, **counted)
         return digest(addressee(delivery.place) or "", **counted)
-
-    def _policy(self, alert: Alert) -> Policy:
-        return self.store.policy(alert.policy, alert.policy_version).of(alert.severity)
 
 
 def _named(event: Event) -> set[str]:

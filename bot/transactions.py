@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from bot import crash
 from bot.core.given import Given
+from bot.core.policy import policy_of
 from bot.core.routing import Plan
 from bot.core.state import Alert
 from bot.ports import Clock, Conflict, Queue, Store, Tx
@@ -42,8 +43,7 @@ class Transactions:
         return answer
 
     def _given(self, tx: Tx, alert: Alert, now: datetime) -> Given:
-        policy = tx.policy(alert.policy, alert.policy_version).of(alert.severity)
-        return Given(now=now, policy=policy, roster=tx, plan=self.plan)
+        return Given(now=now, policy=policy_of(alert, tx), roster=tx, plan=self.plan)
 
     def _owe(self, deliveries: Sequence[int]) -> None:
         """Tell the workers, after the commit. Only a hint: the clock finds what is not heard."""

@@ -14,6 +14,7 @@ from bot.attendance import Attendance
 from bot.core import pages
 from bot.core.forms import FORMS
 from bot.core.people import Person
+from bot.core.policy import policy_of
 from bot.core.state import Alert
 from bot.core.text import Text, Who, host, linked, refs, sentence
 from bot.loop import Loop
@@ -105,7 +106,7 @@ class Desk:
         if alert is None or not person.may_own:
             return act
         chat = self.chats[gesture.platform]
-        step = self.store.policy(alert.policy, alert.policy_version).of(alert.severity).step(alert.step)
+        step = policy_of(alert, self.store).step(alert.step)
         return replace(
             act,
             member=chat.is_member(alert.place.partition(":")[2], gesture.chat_id),

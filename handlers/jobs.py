@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from bot.aftermath import Aftermath
+from bot.core.policy import policy_of
 from bot.core.state import Alert
 from bot.delivery import Courier
 from bot.keeper import Keeper
@@ -76,9 +77,7 @@ class Work:
     def _ask_after(self, alert: Alert) -> None:
         """Whoever the decision may name: the owner's line, whom the policy names, and who stands in for them."""
         known = self.people.with_managers(alert.owner)
-        policy = self.store.policy(alert.policy, alert.policy_version).of(alert.severity)
-        named = {who for step in policy.steps for who in step.who if "@" in who and ": " not in who}
-        known |= self.people.known(named)
+        known |= self.people.known(policy_of(alert, self.store).people)
         self.people.known({one.delegate for person in known.values() for one in person.away if one.delegate})
 
     def sweep(self, delivery_id: int) -> None:

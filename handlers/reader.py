@@ -9,8 +9,8 @@ from datetime import datetime
 from bot.core import pages
 from bot.core.asking import is_exception
 from bot.core.people import Person, managers
-from bot.core.policy import Policy
-from bot.core.state import Alert, Status
+from bot.core.policy import policy_of
+from bot.core.state import Alert
 from bot.people import People
 from bot.ports import AlertFilter, Store
 from bot.saying import roster
@@ -68,14 +68,7 @@ class Reader:
 
     def exceptions(self) -> list[Alert]:
         """What only a human can settle: at the top of its policy, passed on too often."""
-        return [alert for alert in self.open() if self._is_exception(alert)]
-
-    def _is_exception(self, alert: Alert) -> bool:
-        policy = self._policy(alert)
-        return alert.status == Status.OPEN and is_exception(alert, policy)
-
-    def _policy(self, alert: Alert) -> Policy:
-        return self.store.policy(alert.policy, alert.policy_version).of(alert.severity)
+        return [alert for alert in self.open() if is_exception(alert, policy_of(alert, self.store))]
 
     def _of(self, owner: str) -> list[Alert]:
         return list(self.store.alerts(AlertFilter(owner=owner, status=UNFINISHED, order="due", limit=LOOKED_AT)).items)

@@ -157,6 +157,13 @@ def close(alert: Alert, given: Given, *, by: Actor) -> Change:
     return change(alert, Cause(Kind.CLOSED, by=by, at=given.now, reason="accepted as resolved"), to=to)
 
 
+def accepted(outcome: Change | Refused, given: Given) -> Change | Refused:
+    """A resolution that nobody checks is closed with it."""
+    if isinstance(outcome, Refused) or outcome.alert.status != Status.RESOLVED:
+        return outcome
+    return outcome.then(close(outcome.alert, given, by=outcome.events[-1].actor))
+
+
 def reopen(alert: Alert, given: Given, *, by: Actor, reason: str, owner: str) -> Change | Refused:
     """closed, dismissed ▶ open."""
     if not alert.finished:

@@ -15,7 +15,7 @@ from bot.core.given import Given
 from bot.core.hours import opening
 from bot.core.policy import ROUND_ROBIN, Policy
 from bot.core.signal import Severity
-from bot.core.state import Alert
+from bot.core.state import Alert, Status
 from bot.core.whom import Asked, ask
 
 HOUR = timedelta(hours=1)
@@ -35,8 +35,9 @@ class Next:
 
 
 def is_exception(alert: Alert, policy: Policy) -> bool:
-    """Whether an open alert is one that only a human can settle: at the top of its policy, or passed on too often."""
-    return (len(policy.steps) > 1 and policy.is_top(alert.step)) or alert.hops >= policy.hops
+    """Whether an alert is one that only a human can settle: open at the top of its policy, or passed on too often."""
+    is_at_the_top = len(policy.steps) > 1 and policy.is_top(alert.step)
+    return alert.status == Status.OPEN and (is_at_the_top or alert.hops >= policy.hops)
 
 
 # ── when ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

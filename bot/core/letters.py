@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from bot.core import words
 from bot.core.card import Message
+from bot.core.many import counted, entry, rest
 from bot.core.mutes import Mute
 from bot.core.pages import lateness, overdue
 from bot.core.state import Alert, Status
-from bot.core.text import Quote, Ref, Text, When, Who, Words, one_line, sentence
+from bot.core.text import Quote, Text, When, Who, Words, one_line, sentence
 
 NAMED = 12
 """alerts that are named: more do not fit on a phone"""
@@ -24,10 +24,10 @@ def morning(person: str, alerts: Iterable[Alert], *, now: datetime) -> Message |
         return None
     late = sum(1 for alert in mine if overdue(alert, now))
     lead = sentence(
-        "Good morning, ", Who(person), f". {_counted(len(mine))} open", f", {late} overdue" if late else "", "."
+        "Good morning, ", Who(person), f". {counted(len(mine))} open", f", {late} overdue" if late else "", "."
     )
     foot = sentence("Act on them in Closeloop's Home, or type ", Words("/loop mine", bold=True))
-    return _message(f"☀️ {_counted(len(mine))} open", lead, mine, now=now, foot=foot, whose=False)
+    return _message(f"☀️ {counted(len(mine))} open", lead, mine, now=now, foot=foot, whose=False)
 
 
 def line(person: str, alerts: Iterable[Alert], *, now: datetime) -> Message | None:
@@ -35,9 +35,9 @@ def line(person: str, alerts: Iterable[Alert], *, now: datetime) -> Message | No
     stuck = [alert for alert in _sorted(alerts, now) if overdue(alert, now)]
     if not stuck:
         return None
-    lead = sentence(Who(person), f", {_counted(len(stuck))} stuck in your line: somebody was asked in vain.")
+    lead = sentence(Who(person), f", {counted(len(stuck))} stuck in your line: somebody was asked in vain.")
     foot = sentence("All of them: the tab My team's in Closeloop's Home")
-    return _message(f"🧭 {_counted(len(stuck))} stuck in your line", lead, stuck, now=now, foot=foot)
+    return _message(f"🧭 {counted(len(stuck))} stuck in your line", lead, stuck, now=now, foot=foot)
 
 
 def exceptions(alerts: Iterable[Alert], *, now: datetime) -> Message | None:
@@ -45,16 +45,16 @@ def exceptions(alerts: Iterable[Alert], *, now: datetime) -> Message | None:
     waiting = _sorted(alerts, now)
     if not waiting:
         return None
-    lead = sentence(f"{_counted(len(waiting))} that only a human can settle. Who takes one?")
+    lead = sentence(f"{counted(len(waiting))} that only a human can settle. Who takes one?")
     foot = sentence("All of them: ", Words("/loop exceptions", bold=True))
-    return _message(f"🚨 {_counted(len(waiting))} to be settled", lead, waiting, now=now, foot=foot)
+    return _message(f"🚨 {counted(len(waiting))} to be settled", lead, waiting, now=now, foot=foot)
 
 
 def held_back(mute: Mute, alerts: Sequence[Alert], *, more: bool, now: datetime) -> Message:
     """To whoever muted: what came of what it held back."""
     what = f"rule {mute.rule}" if mute.rule else mute.source or "everything"
     still = sum(1 for alert in alerts if not alert.finished)
-    count = f"{len(alerts):,} or more alerts" if more else _counted(len(alerts))
+    count = f"{len(alerts):,} or more alerts" if more else counted(len(alerts))
     told = f"It held back {count}; still open: {still:,}." if alerts else "It held back nothing."
     lead = sentence(Who(mute.owner), ", the mute of ", Quote(one_line(what, 80), bold=True), " is over. ", told)
     return _message("🔈 A mute is over", lead, alerts, now=now, foot=sentence("Muted since ", When(mute.start)))
@@ -89,9 +89,7 @@ def _message(  # noqa: PLR0913 - all of them by name but the first three
     title: str, lead: Text, alerts: Sequence[Alert], *, now: datetime, foot: Text, whose: bool = True
 ) -> Message:
     """`whose`: it names the owners, who are not all the reader."""
-    left = len(alerts) - NAMED
-    more = (sentence(f"{left:,} more {'is' if left == 1 else 'are'} not named here."),) if left > 0 else ()
-    lines = (lead, *(_entry(alert, now, whose=whose) for alert in alerts[:NAMED]), *more)
+    lines = (lead, *(_entry(alert, now, whose=whose) for alert in alerts[:NAMED]), *rest(len(alerts) - NAMED))
     as_of = sentence("As of ", When(now), " · ")
     return Message(
         kind="letter", alert_id="", generation=0, title=title, summary=lead, lines=lines, foot=(*as_of, *foot)
@@ -103,14 +101,5 @@ def _sorted(alerts: Iterable[Alert], now: datetime) -> list[Alert]:
 
 
 def _entry(alert: Alert, now: datetime, *, whose: bool) -> Text:
-    """One alert in one line: how severe, which, what, whose, how it stands."""
-    sign = words.STATUS_SIGN.get(alert.status, words.SEVERITY_SIGN[alert.severity])
     how = "acknowledged" if alert.status == Status.ACKNOWLEDGED else alert.status.value
-    title = Quote(one_line(alert.signal.title, 80), bold=True)
-    owner = (" · ", Who(alert.owner)) if whose else ()
-    since = (*owner, f" · {how} · since ", When(alert.raised_at), lateness(alert, now))
-    return sentence(f"{sign} {alert.severity.upper()} ", Ref(alert.id), " ", title, *since)
-
-
-def _counted(count: int) -> str:
-    return f"{count:,} alert{'' if count == 1 else 's'}"
+    return entry(alert, whose=whose, how=how, late=lateness(alert, now))

@@ -28,9 +28,9 @@ def fold_card(  # noqa: PLR0913 - what the store gathers for a message arrives b
         said = "has" if place.startswith("#") else "have"
         line = sentence(f"{here[:1].upper()}{here[1:]} {said} caught up ", When(now), ": every alert has its own card.")
         return _of_many("fold", f"✅ Caught up: {here}", (line,), foot=_list_of(place))
-    alerts = _counted(count, "alert waits", "alerts wait")
+    alerts = counted(count, one="alert waits", many="alerts wait")
     lead = sentence(f"{alerts} for a card in {here}{_by_severity(severities)}. The most severe come first.")
-    lines = (lead, *map(_entry, first[:SHOWN]), *_more(count, first))
+    lines = (lead, *map(entry, first[:SHOWN]), *_unnamed(count, first))
     return _of_many("fold", f"📚 {alerts} for a card in {here}", lines, foot=_list_of(place), at=now)
 
 
@@ -41,10 +41,10 @@ def digest(
     if not count:
         line = sentence(Who(person_id), ", nothing waits for you any more.")
         return _of_many("digest", "✅ Nothing waits for you", (line,), foot=_LISTS)
-    alerts = _counted(count, "alert waits", "alerts wait")
+    alerts = counted(count, one="alert waits", many="alerts wait")
     asks = "Please acknowledge each, or give it to somebody who can."
     lead = sentence(Who(person_id), f", {alerts} for you{_by_severity(severities)}. {asks}")
-    lines = (lead, *(_entry(alert, whose=alert.owner != person_id) for alert in first[:SHOWN]), *_more(count, first))
+    lines = (lead, *(entry(alert, whose=alert.owner != person_id) for alert in first[:SHOWN]), *_unnamed(count, first))
     return _of_many("digest", f"📬 {alerts} for you", lines, foot=_LISTS, at=now)
 
 
@@ -71,19 +71,13 @@ def _of_many(kind: str, title: str, lines: tuple[Text, ...], *, foot: Text, at: 
     )
 
 
-def _entry(alert: Alert, *, whose: bool = True) -> Text:
-    """One alert in one line: how severe, which, what, whose where that is not the reader, since when."""
+def entry(alert: Alert, *, whose: bool = True, how: str = "", late: str = "") -> Text:
+    """One alert in one line: how severe, which, what, whose where that is not the reader, how it stands, since when."""
     sign = words.STATUS_SIGN.get(alert.status, words.SEVERITY_SIGN[alert.severity])
     title = Quote(one_line(alert.signal.title, 80), bold=True)
-    return sentence(
-        f"{sign} {alert.severity.upper()} ",
-        Ref(alert.id),
-        " ",
-        title,
-        *((" · ", Who(alert.owner)) if whose else ()),
-        " · since ",
-        When(alert.raised_at),
-    )
+    owner = (" · ", Who(alert.owner)) if whose else ()
+    since = (f" · {how} · since " if how else " · since ", When(alert.raised_at), *((late,) if late else ()))
+    return sentence(f"{sign} {alert.severity.upper()} ", Ref(alert.id), " ", title, *owner, *since)
 
 
 def _by_severity(severities: Mapping[str, int]) -> str:
@@ -92,12 +86,16 @@ def _by_severity(severities: Mapping[str, int]) -> str:
     return f": {', '.join(counted)}" if counted else ""
 
 
-def _more(count: int, first: Sequence[Alert]) -> tuple[Text, ...]:
-    left = count - min(len(first), SHOWN)
+def _unnamed(count: int, first: Sequence[Alert]) -> tuple[Text, ...]:
+    return rest(count - min(len(first), SHOWN))
+
+
+def rest(left: int) -> tuple[Text, ...]:
+    """What is said of those that are not named."""
     return (sentence(f"{left:,} more {'is' if left == 1 else 'are'} not named here."),) if left > 0 else ()
 
 
-def _counted(count: int, one: str, many: str) -> str:
+def counted(count: int, *, one: str = "alert", many: str = "alerts") -> str:
     return f"{count:,} {one if count == 1 else many}"
 
 

@@ -83,11 +83,12 @@ def home(alerts: Iterable[Alert], *, now: datetime, state: Mapping[str, str], to
     found = sorted(filter(_passes(state), everything), key=lambda a: _urgency(a, now))
     shown = tuple(_entry(alert, now=now, most=FEW, pick=True) for alert in found[:ROWS])
     kept = {name: value for name in ("tab", "severity", "source") if (value := state.get(name))}
-    some = len(found) < len(everything)
+    out = len(everything) - len(found)
+    kept_out = sentence(f" {out} more {'does' if out == 1 else 'do'} not pass the filters.") if out else ()
     intro = sentence(_NOTHING[tab or "mine"]) if not everything else _how_many(len(found), now_due(found, now))
     return Sheet(
         title="Open alerts",
-        intro=(*intro, *sentence(f" {len(everything) - len(found)} more do not pass the filters.")) if some else intro,
+        intro=(*intro, *kept_out),
         rows=shown,
         foot=_more(len(found)),
         tabs=tuple(
@@ -215,4 +216,5 @@ def _how_many(count: int, late: int) -> Text:
 
 
 def _more(count: int) -> Text:
-    return sentence(f"{count - ROWS} more are not shown.") if count > ROWS else ()
+    left = count - ROWS
+    return sentence(f"{left} more {'is' if left == 1 else 'are'} not shown.") if left > 0 else ()

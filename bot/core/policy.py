@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Protocol
 
 from bot.core.signal import Severity
+from bot.core.state import Alert
 
 EVERYONE, ONE_AT_A_TIME, ROUND_ROBIN = "everyone", "one at a time", "round robin"
 ASKS = (EVERYONE, ONE_AT_A_TIME, ROUND_ROBIN)
@@ -104,6 +106,11 @@ class Policy:
             self, steps=ladders[severity], ladders=ladders, snooze_limits=limits, snooze_at_most=limits[severity]
         )
 
+    @property
+    def people(self) -> set[str]:
+        """Everybody whom a step names by their id."""
+        return {who for step in self.steps for who in step.who if "@" in who and ": " not in who}
+
     def kept(self, severity: Severity) -> str:
         """Which hours of people are kept: `always` or `working`."""
         return self.hours.get(severity, self.hours.get("default", "always"))
@@ -114,6 +121,17 @@ class Policy:
     def step(self, index: int) -> Step:
         """The rung an alert stands on; the last where another version or severity has fewer."""
         return self.steps[min(index, len(self.steps) - 1)]
+
+
+class Policies(Protocol):
+    """Where versions of policies are kept."""
+
+    def policy(self, name: str, version: int | None = None, /) -> Policy: ...
+
+
+def policy_of(alert: Alert, kept: Policies) -> Policy:
+    """The version that holds for an alert, as it is for its severity."""
+    return kept.policy(alert.policy, alert.policy_version).of(alert.severity)
 
 
 def resolve_by(policy: Policy, severity: Severity, acknowledged_at: datetime) -> datetime:

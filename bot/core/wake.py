@@ -13,7 +13,7 @@ from typing import Any
 from bot.core import policy as clocks
 from bot.core.alert import delegated, reassign
 from bot.core.asking import SOON, due, entering, in_digest, next_check_in, soonest, waiting
-from bot.core.events import CLOCK, Actor, Kind
+from bot.core.events import CLOCK, Kind
 from bot.core.given import Given
 from bot.core.people import absent, gone, managers, stand_in
 from bot.core.state import ASKING, Alert, Cause, Change, Owed, Refused, Status, change, having, owe, to_owner
@@ -51,22 +51,6 @@ def heir(owner: str, given: Given) -> str:
     chain = [one for one in managers(owner, given.roster) if not gone(one, given.roster)]
     here = (one for one in chain if not absent(one, given.roster, given.now))
     return next(here, given.plan.last_resort)
-
-
-def successor(owner: str, given: Given) -> str:
-    """Who has it from now on where `owner` had it: they, whoever stands in while they are away, or their heir."""
-    if gone(owner, given.roster):
-        return heir(owner, given)
-    return stand_in(owner, given.roster, given.now) or owner
-
-
-def given_to(alert: Alert, given: Given, *, by: Actor, to: str, reason: str = "") -> Change | Refused:
-    """`reassign`, and on to whoever stands in where `to` is away: both are in the trail."""
-    outcome = reassign(alert, given, by=by, to=to, reason=reason)
-    if isinstance(outcome, Refused) or not stand_in(to, given.roster, given.now):
-        return outcome
-    moved = orphaned(outcome.alert, given)
-    return outcome.then(moved) if moved else outcome
 
 
 def released(alert: Alert, given: Given) -> Change | None:

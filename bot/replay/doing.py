@@ -10,12 +10,13 @@ from bot.core import dismissal, helping, raising
 from bot.core.asking import following
 from bot.core.events import CLOCK, Kind
 from bot.core.given import Given
+from bot.core.handing import declined, given_to, returned, successor
 from bot.core.people import gone
 from bot.core.repolicy import repoliced
 from bot.core.routing import route
 from bot.core.state import Alert, Change, Refused, Status
 from bot.core.text import sentence
-from bot.core.wake import escalate, given_to, orphaned, successor, to_the_top
+from bot.core.wake import escalate, orphaned
 from bot.replay.history import OUTSIDE, UNREACHABLE, Reaction
 
 Outcome = Change | Refused | None
@@ -38,19 +39,11 @@ def _reassign(alert: Alert, given: Given, reaction: Reaction) -> Outcome:
 
 def _not_mine(alert: Alert, given: Given, reaction: Reaction) -> Outcome:
     """Whom routing named then, where they can have it here; else whom it names here."""
-    by, last = reaction.by, given.plan.last_resort
-    if alert.hops + 1 < given.policy.hops or last in (alert.owner, by.id):
-        to = reaction.data["to"]
-        if to not in (alert.owner, by.id) and not gone(to, given.roster):
-            return life.not_mine(alert, given, by=by, to=to)
-        found = route(alert.signal, given.plan).following(given.known, (*alert.declined, alert.owner, by.id))
-        turn = found.turn if found else None
-        return life.not_mine(alert, given, by=by, to=found.person if found else None, turn=turn)
-    outcome = life.not_mine(alert, given, by=by, to=last)
-    if isinstance(outcome, Refused):
-        return outcome
-    why = f"{outcome.alert.hops} people said it is not theirs"
-    return outcome.then(to_the_top(outcome.alert, given, reason=why))
+    by, to = reaction.by, reaction.data["to"]
+    if to not in (alert.owner, by.id) and not gone(to, given.roster):
+        return declined(alert, given, by=by, to=to)
+    found = route(alert.signal, given.plan).following(given.known, (*alert.declined, alert.owner, by.id))
+    return declined(alert, given, by=by, to=found.person if found else None, turn=found.turn if found else None)
 
 
 def _snooze(alert: Alert, given: Given, reaction: Reaction) -> Outcome:
@@ -65,7 +58,7 @@ def _note(alert: Alert, given: Given, reaction: Reaction) -> Outcome:
 
 
 def _resolve(alert: Alert, given: Given, reaction: Reaction) -> Outcome:
-    return _closed(life.resolve(alert, given, by=reaction.by, what=reaction.data["reason"]), given)
+    return life.accepted(life.resolve(alert, given, by=reaction.by, what=reaction.data["reason"]), given)
 
 
 def _dismiss(alert: Alert, given: Given, reaction: Reaction) -> Outcome:
@@ -91,7 +84,7 @@ def _escalate(alert: Alert, given: Given, reaction: Reaction) -> Outcome:
 
 
 def _cleared(alert: Alert, given: Given, reaction: Reaction) -> Outcome:
-    return _closed(raising.cleared(alert, given), given)
+    return life.accepted(raising.cleared(alert, given), given)
 
 
 def _raised_again(alert: Alert, given: Given, reaction: Reaction) -> Outcome:
@@ -99,12 +92,8 @@ def _raised_again(alert: Alert, given: Given, reaction: Reaction) -> Outcome:
     signal = reaction.data["signal"] or alert.signal
     if not alert.finished:
         return raising.raised_again(alert, given, signal=signal)
-    closed = alert.finished_at if alert.status == Status.CLOSED else None
-    if closed is None or given.now - closed > given.policy.reopen_window:
-        return Refused(code="finished", why=sentence("Here it would be an alert of its own."))
-    owner = successor(alert.owner, given)
-    mute = raising.holding(route(signal, given.plan), given)
-    return raising.came_back(alert, given, signal=signal, owner=owner, mute=mute)
+    back = returned(alert, given, signal=signal)
+    return back or Refused(code="finished", why=sentence("Here it would be an alert of its own."))
 
 
 def _noticed(alert: Alert, given: Given, reaction: Reaction) -> Outcome:
@@ -127,13 +116,6 @@ def _repoliced(alert: Alert, given: Given, reaction: Reaction) -> Outcome:
 def _gone(person: str, given: Given) -> Refused | None:
     why = gone(person, given.roster)
     return Refused(code="bad_input", why=sentence(f"They cannot be asked: {why}.")) if why else None
-
-
-def _closed(outcome: Change | Refused, given: Given) -> Change | Refused:
-    """A resolution that nobody checks is closed at once, as it is live."""
-    if isinstance(outcome, Refused) or outcome.alert.status != Status.RESOLVED:
-        return outcome
-    return outcome.then(life.close(outcome.alert, given, by=outcome.events[-1].actor))
 
 
 _WAYS: dict[str, Callable[[Alert, Given, Reaction], Outcome]] = {

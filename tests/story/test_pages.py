@@ -37,7 +37,7 @@ def test_home_shows_mine_my_team_s_what_is_overdue_and_exceptions_with_filters(t
     assert town.cleo.select("Severity", "warning", team).ok
     town.until(lambda: "Ana forgot this" not in town.cleo.home_now().says, why="the filter does nothing")
     filtered = town.cleo.home_now()
-    assert "Ben has this" in filtered.says and "1 more do not pass the filters." in filtered.says
+    assert "Ben has this" in filtered.says and "1 more does not pass the filters." in filtered.says
     assert town.cleo.select("Severity", "Every severity", filtered).ok
     town.until(lambda: "Ana forgot this" in town.cleo.home_now().says, why="the filter stays")
 
