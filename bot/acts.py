@@ -57,6 +57,11 @@ class Act:
     asked: bool = False
     """they are in the channel that the current step of the policy asks"""
 
+    @property
+    def platform(self) -> str:
+        """The chat in which it was made."""
+        return self.interaction.source.partition(":")[0]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Done:

@@ -161,7 +161,7 @@ def _outside(config: Config) -> Iterator[Problem]:
 
 def _slack(env: Environment, config: Config | ConfigError, slack: AskSlack) -> Iterator[Problem]:
     token = env.slack_bot_token.get_secret_value()
-    if not token and isinstance(config, Config) and config.file.platform != "slack":
+    if not token and isinstance(config, Config) and "slack" not in config.plan().chats:
         return
     if not (env.slack_signing_secret.get_secret_value() or env.slack_app_token.get_secret_value()):
         what = "Neither SLACK_SIGNING_SECRET nor SLACK_APP_TOKEN is set: no click can reach the bot."
@@ -175,7 +175,7 @@ def _slack(env: Environment, config: Config | ConfigError, slack: AskSlack) -> I
         to_do = "Copy the Bot User OAuth Token from api.slack.com ▸ your app ▸ OAuth & Permissions."
         yield _error("CL022", "SLACK_BOT_TOKEN is not a bot token: those start with xoxb-.", to_do)
         return
-    channels = config.channels() if isinstance(config, Config) else ()
+    channels = config.channels("slack") if isinstance(config, Config) else ()
     for id, what, to_do in slack(token, env.slack_api_url, channels):
         yield (_warning if id.endswith(".optional") else _error)(id, what, to_do)
 
@@ -194,12 +194,11 @@ def _microsoft(env: Environment, config: Config | ConfigError, microsoft: AskMic
 
 def _teams(env: Environment, config: Config | ConfigError) -> Iterator[Problem]:
     """What keeps cards out of Teams, where the file means it to show them."""
-    if isinstance(config, ConfigError) or (config.file.platform != "teams" and not config.file.teams.channels):
+    if isinstance(config, ConfigError) or "teams" not in config.plan().chats:
         return
     if missing := env.microsoft_missing:
         what = f"Teams cannot be reached: {', '.join(missing)} not set."
         yield _error("CL050", what, "Register the bot and set them: docs/microsoft.md tells how.")
-    unnamed = [name for name in config.channels() if name not in config.file.teams.channels]
-    if config.file.platform == "teams" and unnamed:
+    if unnamed := [name for name in config.channels("teams") if name not in config.file.teams.channels]:
         to_do = "Give each its id under teams: channels: it is in the channel's link, 19:…@thread.tacv2."
         yield _error("CL051", f"Teams does not know {', '.join(unnamed)}.", to_do)

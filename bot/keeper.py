@@ -17,6 +17,7 @@ from bot.core.asking import is_exception
 from bot.core.hours import local_date, morning
 from bot.core.people import Person, managers
 from bot.core.policy import policy_of
+from bot.core.reach import letterbox
 from bot.core.routing import Plan
 from bot.core.state import Alert
 from bot.people import People
@@ -173,7 +174,7 @@ class Keeper:
 
     def _morning(self, person: Person, begun: datetime, line: Sequence[str], now: datetime) -> Iterator[Letter]:
         """Of what was there as the day began: who was told of an alert at ten needs no good morning for it."""
-        day, place = local_date(person.hours, begun).isoformat(), f"{self.plan.platform}:@{person.id}"
+        day, place = local_date(person.hours, begun).isoformat(), letterbox(person.id, person, self.plan)
         mine = [alert for alert in self._open_of(person.id) if alert.raised_at < begun]
         if message := letters.morning(person.id, mine, now=now):
             yield Letter(key=f"morning:{person.id}:{day}", place=place, message=message)
@@ -196,7 +197,7 @@ class Keeper:
         waiting = [alert for alert in self._all_open() if is_exception(alert, policy_of(alert, self.store))]
         if not (message := letters.exceptions(waiting, now=now)):
             return 0
-        place = f"{self.plan.platform}:{self.plan.fallback_channel}"
+        place = self.plan.place(self.plan.fallback_channel)
         day = local_date(person.hours, begun).isoformat()
         return self._post([Letter(key=f"exceptions:{day}", place=place, message=message)])
 
@@ -214,7 +215,7 @@ class Keeper:
 
     def _gaps(self) -> int:
         now = self.clock.now()
-        place = f"{self.plan.platform}:{self.plan.fallback_channel}"
+        place = self.plan.place(self.plan.fallback_channel)
         owed: list[Letter] = []
         for name, schedule in self.plan.schedules.items():
             # It is known by its start: it is told before, and not again when it has begun.
@@ -241,7 +242,8 @@ class Keeper:
                 self.release(alert_id)
             held = self.store.held_back(mute.id, limit=LISTED)
             message = letters.held_back(mute, held, more=len(held) == LISTED, now=now)
-            place = f"{self.plan.platform}:@{mute.owner}"
+            owner = self.people.known([mute.owner]).get(mute.owner)
+            place = letterbox(mute.owner, owner, self.plan)
             letter = Letter(key=f"mute:{mute.id}", place=place, message=message)
             listed += self.store.listed(mute.id, [letter], at=now)
         return listed

@@ -98,7 +98,8 @@ class Loop(Acting):
         placed = Placed(
             alert_id=self.new_id(),
             owner=owner.person,
-            place=f"{self.plan.platform}:{way.channel}",
+            place=self.plan.place(way.channel),
+            also=tuple(map(self.plan.place, way.also)),
             why=owner.why,
             turn=owner.turn,
             mute=raising.holding(way, given),

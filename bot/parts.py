@@ -101,8 +101,8 @@ class Parts:
 
     @cached_property
     def people(self) -> People:
-        platforms = (self.config.plan().platform,)
-        return People(store=self.store, directories=self.directories, clock=self.clock, platforms=platforms)
+        chats = self.plan.chats
+        return People(store=self.store, directories=self.directories, clock=self.clock, platforms=chats)
 
     @cached_property
     def directories(self) -> tuple[Directory, ...]:

@@ -167,6 +167,7 @@ def merge(first: Person, second: Person) -> Person:
         quiet=first.quiet or second.quiet,
         country=first.country or second.country,
         prefers=first.prefers if first.prefers != "instant" else second.prefers,
+        uses=first.uses or second.uses,
         away=tuple(dict.fromkeys((*first.away, *second.away))),
         active=first.active and second.active,
         kind=second.kind if first.kind == "human" and second.kind != "unknown" else first.kind,

@@ -28,13 +28,17 @@ OVER = 2
 """the generation of a shared card's last revision"""
 
 
-def card_links(alert_ids: Iterable[str], store: Store, chat: Chat | None) -> dict[str, str]:
-    """alert id ▶ the address of its card, of those that have been shown"""
-    if chat is None:
-        return {}
+def card_links(alert_ids: Iterable[str], store: Store, chats: Mapping[str, Chat], platform: str) -> dict[str, str]:
+    """alert id ▶ the address of its card, of those that have been shown; in this chat, where it is there too"""
     found = [alert for alert_id in sorted(alert_ids) if (alert := store.alert(alert_id))]
-    shown = store.cards(found)
-    return {alert_id: link for alert_id, receipt in shown.items() if (link := chat.permalink(receipt))}
+    places = {alert.id: alert.shown_in(platform) or alert.place for alert in found}
+    shown = store.cards(places)
+    links = {
+        alert_id: chat.permalink(receipt)
+        for alert_id, receipt in shown.items()
+        if (chat := chats.get(places[alert_id].partition(":")[0]))
+    }
+    return {alert_id: link for alert_id, link in links.items() if link}
 
 
 def addressee(place: str) -> str | None:
@@ -94,20 +98,20 @@ class Saying:
             message = plain_card(claimed.alert)
         else:
             message = self._of_one(claimed.delivery, claimed.alert, claimed.events[-1], people)
-        return self._linked(replace(message, people=people), claimed.delivery.place)
+        return self._linked(replace(message, people=people), claimed.delivery.place.partition(":")[0])
 
-    def now(self, alert: Alert) -> Message:
-        """The alert's card as it is at this moment, for whoever asks to see it."""
+    def now(self, alert: Alert, *, platform: str) -> Message:
+        """The alert's card as it is at this moment, for whoever asks to see it in this chat."""
         recent = self.store.events(alert.id, after=max(alert.revision - RECENT, 0))
         last = next((event for event in reversed(recent) if event.kind not in QUIET), None)
         if last is None:
             return plain_card(alert)
         people = self._around(alert, (last,), set())
-        return self._linked(replace(self._card(alert, last, people), people=people), alert.place)
+        return self._linked(replace(self._card(alert, last, people), people=people), platform)
 
-    def _linked(self, message: Message, place: str) -> Message:
+    def _linked(self, message: Message, platform: str) -> Message:
         wanted = refs(message)
-        links = card_links(wanted, self.store, self.chats.get(place.partition(":")[0])) if wanted else {}
+        links = card_links(wanted, self.store, self.chats, platform) if wanted else {}
         return linked(message, links) if links else message
 
     def _of_one(self, delivery: Delivery, alert: Alert, event: Event, people: Known) -> Message:

@@ -16,6 +16,7 @@ from bot.config.policies import PolicyShape
 from bot.config.reading import parse
 from bot.config.schedules import CalendarAt
 from bot.config.shapes import File, Limits, Raiser
+from bot.config.values import CHATS
 from bot.core.attention import Attention
 from bot.core.mutes import Mute
 from bot.core.oncall import Schedule
@@ -53,6 +54,7 @@ class Config:
             last_resort=file.fallback.owner,
             fallback_channel=file.fallback.channel,
             platform=file.platform,
+            others=tuple(self._other_chats()),
             sources={name: _source(source) for name, source in file.sources.items()},
             rules=tuple(owners.rule(shape) for shape in file.routing),
             admins=frozenset(file.admins),
@@ -86,13 +88,23 @@ class Config:
         """The people of the file; who is named elsewhere only (an owner, a manager) is left to other directories."""
         return tuple(humans.person(email, human) for email, human in self.file.people.items())
 
-    def channels(self) -> tuple[str, ...]:
-        """Every channel that something may be said in, each once: what the bot must be a member of."""
-        return tuple(dict.fromkeys(self._channels()))
+    def channels(self, platform: str | None = None) -> tuple[str, ...]:
+        """Every channel of a chat (or of the usual one) that something may be said in, each once: what the bot must be
+        a member of."""
+        usual = self.file.platform
+        found = (name if ":" in name else f"{usual}:{name}" for name in self._channels())
+        start = f"{platform or usual}:"
+        return tuple(dict.fromkeys(name.removeprefix(start) for name in found if name.startswith(start)))
+
+    def _other_chats(self) -> Iterator[str]:
+        """Those beside the usual one in which something is shown or, as Teams, people are reached."""
+        for chat in CHATS:
+            if chat != self.file.platform and (self.channels(chat) or (chat == "teams" and self.file.teams.channels)):
+                yield chat
 
     def _channels(self) -> Iterator[str]:
         yield self.file.fallback.channel
-        yield from (rule.channel for rule in self._rules() if rule.channel)
+        yield from (channel for rule in self._rules() for channel in rule.channel)
         for policy in self.policies():
             for steps in (policy.steps, *policy.ladders.values()):
                 yield from (step.channel for step in steps if step.channel)
@@ -120,7 +132,8 @@ class Config:
 
 
 def _source(source: Raiser) -> Rule:
-    return Rule(owners=owners.owners(source.owner), channel=source.channel, policy=source.policy)
+    channel, also = owners.first(source.channel), source.channel[1:]
+    return Rule(owners=owners.owners(source.owner), channel=channel, also=also, policy=source.policy)
 
 
 def _answerable(source: Raiser) -> frozenset[str]:

@@ -92,7 +92,7 @@ class Foresight:
     @cached_property
     def alert(self) -> Alert:
         """As it is raised."""
-        where = f"{self.plan.platform}:{self.route.channel}"
+        where = self.plan.place(self.route.channel)
         placed = Placed(alert_id="TIMETABLE", owner=self.owner.person, place=where, why=self.owner.why, mute=self.mute)
         return raised(self.signal, self.given, placed=placed).alert
 

@@ -48,7 +48,7 @@ def hindrance(claimed: Claimed, now: datetime) -> str | None:
 
 def _card_hindrance(claimed: Claimed, now: datetime) -> str | None:
     alert = claimed.alert
-    if alert is None or claimed.delivery.place == alert.place:
+    if alert is None or claimed.delivery.place in alert.places:
         never_shown = not claimed.delivery.receipt and not claimed.was_unknown
         stale = alert is not None and alert.finished and now - claimed.delivery.created_at > STALE
         return f"the alert was {alert.status} before its card was shown" if alert and never_shown and stale else None

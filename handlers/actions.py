@@ -87,7 +87,6 @@ class Desk:
         )
 
     def _reader(self, gesture: Gesture, person: Person) -> Reader:
-        chat = self.chats[gesture.platform]
         return Reader(
             person=person,
             platform=gesture.platform,
@@ -95,7 +94,7 @@ class Desk:
             people=self.people,
             now=self.loop.clock.now(),
             concerns=self.loop.concerns,
-            is_member=lambda place: chat.is_member(place.partition(":")[2], gesture.chat_id),
+            is_member=lambda place: self._is_member(place, gesture),
         )
 
     def _act(self, gesture: Gesture, person: Person) -> Act:
@@ -105,13 +104,18 @@ class Desk:
         act = Act(interaction=asked, alert_id=gesture.alert_id, by=person, seen=gesture.seen)
         if alert is None or not person.may_own:
             return act
-        chat = self.chats[gesture.platform]
         step = policy_of(alert, self.store).step(alert.step)
+        asks = f"{alert.platform}:{step.channel}" if step.channel else ""
         return replace(
             act,
-            member=chat.is_member(alert.place.partition(":")[2], gesture.chat_id),
-            asked=bool(step.channel) and chat.is_member(step.channel or "", gesture.chat_id),
+            member=any(self._is_member(place, gesture) for place in alert.places),
+            asked=bool(asks) and self._is_member(asks, gesture),
         )
+
+    def _is_member(self, place: str, gesture: Gesture) -> bool:
+        """Whether they are in the channel of a place; nobody knows who they are in another chat than theirs."""
+        platform, _, channel = place.partition(":")
+        return platform == gesture.platform and self.chats[platform].is_member(channel, gesture.chat_id)
 
     def _history(self, act: Act) -> Answer:
         done = self.loop.allowed(act, "history")
@@ -125,7 +129,7 @@ class Desk:
         done = self.loop.allowed(act, "history")
         if not done.ok or done.alert is None:
             return _told(done)
-        message = self.saying.now(done.alert)
+        message = self.saying.now(done.alert, platform=act.platform)
         may = self.loop.may(act, {button.act for button in (*message.buttons, *message.more)})
         buttons, more = (tuple(one for one in row if one.act in may) for row in (message.buttons, message.more))
         return Answer(ok=True, card=replace(message, buttons=buttons, more=more), alert=done.alert)
@@ -148,7 +152,7 @@ class Desk:
         wanted = pages.refs(answer.sheet) if answer.sheet else refs(answer.said)
         if not wanted:
             return answer
-        links = card_links(wanted, self.store, self.chats.get(platform))
+        links = card_links(wanted, self.store, self.chats, platform)
         sheet = pages.linked(answer.sheet, links) if answer.sheet else None
         return replace(answer, sheet=sheet, said=linked(answer.said, links))
 
@@ -165,8 +169,7 @@ class Desk:
         return _told(self.loop.resolve(act, what=fields.get("what", ""), link=link), "what")
 
     def reassign(self, act: Act, fields: Mapping[str, str]) -> Answer:
-        platform = act.interaction.source.partition(":")[0]
-        to = self.people.by_chat(platform, fields.get("person", ""))
+        to = self.people.by_chat(act.platform, fields.get("person", ""))
         if to is None:
             return _wrong("person", "Closeloop does not know this person.")
         return _told(self.loop.reassign(act, to=to.id, reason=fields.get("reason", "")), "person")
@@ -197,8 +200,7 @@ class Desk:
         return _told(self.loop.agree(act))
 
     def add_responder(self, act: Act, fields: Mapping[str, str]) -> Answer:
-        platform = act.interaction.source.partition(":")[0]
-        person = self.people.by_chat(platform, fields.get("person", ""))
+        person = self.people.by_chat(act.platform, fields.get("person", ""))
         if person is None:
             return _wrong("person", "Closeloop does not know this person.")
         return _told(self.loop.add_responder(act, person=person.id), "person")

@@ -41,9 +41,10 @@ class Reader:
     def sees(self, alerts: Sequence[Alert]) -> list[Alert]:
         """Those of `alerts` that they may see: theirs, and what stands in channels they are in."""
         theirs = self.concerns(self.person, alerts)
-        places = {alert.place for alert in alerts if alert.id not in theirs} if self.person.may_own else set()
+        others = [alert for alert in alerts if alert.id not in theirs] if self.person.may_own else []
+        places = {place for alert in others for place in alert.places}
         open_to_them = {place for place in places if self.is_member(place)}
-        return [alert for alert in alerts if alert.id in theirs or alert.place in open_to_them]
+        return [alert for alert in alerts if alert.id in theirs or not open_to_them.isdisjoint(alert.places)]
 
     def mine(self) -> list[Alert]:
         return self._of(self.person.id)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
 from sqlalchemy import Connection, and_, select
 
-from bot.core.state import Alert, card
+from bot.core.state import Alert, card_key
 from bot.ports import AlertFilter, Receipt
 from storage import rows
 from storage.models import deliveries
@@ -53,9 +53,9 @@ def mentions(alert: Alert, wanted: Sequence[str]) -> bool:
     return all(word in text for word in wanted)
 
 
-def cards(connection: Connection, wanted: Iterable[Alert]) -> dict[str, Receipt]:
-    """alert id ▶ where its card is, of those that have been shown"""
-    keys = {card(alert).key: alert.id for alert in wanted}
+def cards(connection: Connection, places: Mapping[str, str]) -> dict[str, Receipt]:
+    """(alert id ▶ one of its places) ▶ where its card is there, of those that have been shown"""
+    keys = {card_key(alert_id, place): alert_id for alert_id, place in places.items()}
     here = and_(deliveries.c.key.in_(list(keys)), deliveries.c.receipt_ts.is_not(None))
     query = select(deliveries.c.key, deliveries.c.receipt_channel, deliveries.c.receipt_ts).where(here)
     found = {keys[row.key]: rows.receipt(row.receipt_channel, row.receipt_ts) for row in connection.execute(query)}

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, case, exists, or_, select, update
 
 from bot.core.events import QUIET, Event, Kind
-from bot.core.state import Alert, card
+from bot.core.state import Alert, card_key
 from bot.ports import Claimed, Delivery, Receipt, Settled
 from storage import letters, models, rows
 from storage.gathering import gathered
@@ -126,9 +126,9 @@ def _told(connection: Connection, delivery: Delivery, alert: Alert) -> tuple[Eve
 
 def _root(connection: Connection, delivery: Delivery, alert: Alert) -> Receipt | None:
     """The alert's card; of a reply the one in its own place, wherever the alert has moved since."""
-    where = replace(alert, place=delivery.place) if delivery.thread else alert
+    key = card_key(alert.id, delivery.place if delivery.thread else alert.place)
     query = select(deliveries.c.receipt_channel, deliveries.c.receipt_ts)
-    row = connection.execute(query.where(deliveries.c.key == card(where).key)).first()
+    row = connection.execute(query.where(deliveries.c.key == key)).first()
     return rows.receipt(row.receipt_channel, row.receipt_ts) if row else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from bot.core.events import Event
 from bot.core.people import Person
 from bot.core.policy import Policy
-from bot.core.state import Alert, card
+from bot.core.state import Alert, card_key
 from bot.ports import (
     AlertFilter,
     Claimed,
@@ -99,10 +99,11 @@ class MemoryStore(MemoryConversations, MemoryRota):
         wanted = words.casefold().split()
         return [alert for alert in self._newest()[:NEWEST] if wanted and mentions(alert, wanted)][:limit]
 
-    def cards(self, wanted: Iterable[Alert], /) -> dict[str, Receipt]:
+    def cards(self, places: Mapping[str, str], /) -> dict[str, Receipt]:
         with self._data:
             shown = {row.key: row.receipt for row in self._lanes.rows.values() if row.receipt}
-        return {alert.id: shown[key] for alert in wanted if (key := card(alert).key) in shown}
+        keys = {alert_id: card_key(alert_id, place) for alert_id, place in places.items()}
+        return {alert_id: shown[key] for alert_id, key in keys.items() if key in shown}
 
     def alerts(self, which: AlertFilter, /) -> Page:
         """Raises ValueError for a cursor that is not one of ours."""
@@ -282,9 +283,11 @@ def _due(alert: Alert) -> tuple[datetime, str]:
 
 
 def _wanted(alert: Alert, which: AlertFilter) -> bool:
-    said = ((which.source, alert.source), (which.owner, alert.owner), (which.place, alert.place))
-    return all(not wanted or wanted == is_ for wanted, is_ in said) and (
-        not which.status or alert.status in which.status
+    said = ((which.source, alert.source), (which.owner, alert.owner))
+    return (
+        all(not wanted or wanted == is_ for wanted, is_ in said)
+        and (not which.status or alert.status in which.status)
+        and (not which.place or which.place in alert.places)
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.core.events import QUIET, Event
 from bot.core.packing import packed, unpacked
-from bot.core.state import Alert, Owed, card
+from bot.core.state import Alert, Owed, card_key
 from bot.ports import Claimed, Delivery, Receipt, Settled
 from bot.ports.rota import Letter
 from storage import letters, models
@@ -104,10 +104,10 @@ class MemoryLanes:
         mine = [self.rows[number] for number, who in self.persons.items() if who == person]
         return sum(row.created_at > since and row.id not in self.folded for row in mine)
 
-    def follow(self, alert: Alert) -> None:
+    def follow(self, alert: Alert, was: str) -> None:
         """Replies that wait for a card that was never shown wait for the one in the alert's new place."""
         for row in list(self.rows.values()):
-            if row.alert_id == alert.id and row.state == "pending" and self.held(row):
+            if (row.alert_id, row.place) == (alert.id, was) and row.state == "pending" and self.held(row):
                 self.rows[row.id] = replace(row, place=alert.place)
 
     # ── claiming and settling ────────────────────────────────────────────────────────────────────────────────────
@@ -212,7 +212,7 @@ class MemoryLanes:
         return min(here, key=lambda row: (row.rank, row.id), default=None)
 
     def _card_at(self, alert: Alert, place: str) -> Receipt | None:
-        number = self.by_key.get(card(replace(alert, place=place)).key)
+        number = self.by_key.get(card_key(alert.id, place))
         return self.rows[number].receipt if number else None
 
     def _waits_for(self, row: Delivery, root: Delivery) -> bool:

@@ -118,7 +118,7 @@ class MemoryTx(MemoryRoster):
         memory_folding.collect(lanes, [owed for change in self._changes for owed in change.owed], self._moment)
         for before, after in self._put.values():
             if before and before.place != after.place:
-                lanes.follow(after)
+                lanes.follow(after, before.place)
 
 
 def _version(alert: Alert | None) -> tuple[int, int] | None:

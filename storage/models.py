@@ -91,6 +91,8 @@ alerts = Table(
     Column("held_by", Text),
     # The mute that held it back when it was raised: `held_by` ends with the mute, this stays.
     Column("raised_under", Text),
+    # Where else it is shown.
+    listed("also"),
     ForeignKeyConstraint(["policy", "policy_version"], ["policies.name", "policies.version"], ondelete="RESTRICT"),
     # Nothing goes quiet: whoever is not finished has an owner and a next instant.
     CheckConstraint("finished_at IS NOT NULL OR (owner <> '' AND due_at IS NOT NULL)", name="never_quiet"),

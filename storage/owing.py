@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, case, exists, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.core.state import Alert, Owed, card
+from bot.core.state import Alert, Owed, card_key
 from storage import bulk, rows
 from storage.models import DONE, HELD, deliveries
 
@@ -31,7 +31,7 @@ def owe(connection: Connection, owing: Sequence[Owing]) -> dict[str, int]:
     made = [(item, rows.delivery_row(item.owed, instant(item.since))) for item in owing]
     cards = [row for item, row in made if item.owed.kind == "card"]
     others = [row for item, row in made if item.owed.kind != "card" and not item.owed.thread]
-    replies = [{**row, "root": card(item.alert).key} for item, row in made if item.owed.thread]
+    replies = [{**row, "root": card_key(item.alert.id, item.owed.place)} for item, row in made if item.owed.thread]
     # Cards first. They lock the card's row, and whoever settles that card locks it too: so either the reply sees
     # that its card is shown, or settling the card sees the reply. It is never held for ever.
     bulk.execute(connection, _card(dialect), cards)
@@ -44,9 +44,9 @@ def owe(connection: Connection, owing: Sequence[Owing]) -> dict[str, int]:
     return {row.place: row.id for row in connection.execute(_IDS, {"keys": list(first.values())})}
 
 
-def follow(connection: Connection, alert: Alert) -> None:
+def follow(connection: Connection, alert: Alert, was: str) -> None:
     """Replies that wait for a card that was never shown wait for the one in the alert's new place."""
-    held = update(deliveries).where(HELD, deliveries.c.alert_id == alert.id)
+    held = update(deliveries).where(HELD, deliveries.c.alert_id == alert.id, deliveries.c.place == was)
     connection.execute(held.values(place=alert.place))
 
 

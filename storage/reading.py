@@ -9,13 +9,26 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    type_coerce,
+    union_all,
+)
 
 from bot.core.events import Event
 from bot.core.state import FINISHED as FINISHED_STATUSES
 from bot.core.state import Alert
 from bot.ports import AlertFilter, Page
 from storage import rows
+from storage.columns import dumps
 from storage.models import HELD, SENDING, UNFINISHED, WAITING, alerts, deliveries, events
 
 
@@ -60,9 +73,15 @@ def page(connection: Connection, which: AlertFilter) -> Page:
     return Page(items=tuple(items), next=cursor(items[-1], due=due) if more else None)
 
 
+_also = type_coerce(alerts.c.also, Text)
+"""as it is stored: a list of JSON"""
+
+
 def _conditions(which: AlertFilter) -> list[ColumnElement[bool]]:
-    wanted = {"source": which.source, "owner": which.owner, "place": which.place}
+    wanted = {"source": which.source, "owner": which.owner}
     conditions: list[ColumnElement[bool]] = [alerts.c[name] == value for name, value in wanted.items() if value]
+    if place := which.place:
+        conditions.append(or_(alerts.c.place == place, _also.contains(dumps(place), autoescape=True)))
     if which.status:
         conditions.append(alerts.c.status.in_(which.status))
         if not set(which.status) & FINISHED_STATUSES:

@@ -24,6 +24,7 @@ people = Table(
     chars("prefers", default="instant"),
     # What directories say; what people declare is in `absences`.
     listed("away"),
+    chars("uses", default=""),
 )
 
 chat_ids = Table(

@@ -23,7 +23,7 @@ from storage.columns import Instant, dumps
 
 _ALERT = tuple(field.name for field in fields(Alert))
 _INSTANTS = tuple(name for name in _ALERT if isinstance(models.alerts.c[name].type, Instant))
-_LISTS = ("declined", "asking", "responders")
+_LISTS = ("declined", "asking", "responders", "also")
 _PERSON = tuple(field.name for field in fields(Person))
 _MUTE = tuple(field.name for field in fields(Mute))
 _DELIVERY = tuple(field.name for field in fields(Delivery) if field.name != "receipt")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -78,9 +78,9 @@ class SqlStore(SqlRota, SqlConversations):
         with self.database.reading() as connection:
             return finding.search(connection, words, limit)
 
-    def cards(self, wanted: Iterable[Alert], /) -> dict[str, Receipt]:
+    def cards(self, places: Mapping[str, str], /) -> dict[str, Receipt]:
         with self.database.reading() as connection:
-            return finding.cards(connection, wanted)
+            return finding.cards(connection, places)
 
     def alerts(self, which: AlertFilter, /) -> Page:
         """Raises ValueError for a cursor that is not one of ours."""

@@ -168,7 +168,7 @@ class SqlTx(SqlRoster):
         for alert_id, before in self._before.items():
             after = self._alerts[alert_id]
             if before and after and before.place != after.place:
-                follow(connection, after)
+                follow(connection, after, before.place)
         remembered = [rows.interaction_row(item, self._moment.machine) for item in self._remembered.values()]
         bulk.execute(connection, _INTERACTION, remembered)
 

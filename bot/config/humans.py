@@ -44,6 +44,7 @@ class Human(Shape):
     country: Annotated[Annotated[str, written(values.country)] | None, GIVEN] = None
     prefers: Literal["instant", "digest"] = "instant"
     away: Annotated[tuple[Absence, ...], nothing(())] = ()
+    chat: Literal["slack", "teams"] | None = None
     slack: Annotated[Annotated[str, written(values.slack_id)] | None, GIVEN] = None
     teams: Annotated[ObjectId | None, GIVEN] = None
 
@@ -64,6 +65,7 @@ def person(email: str, human: Human) -> Person:
         quiet=human.quiet or "",
         country=human.country or "",
         prefers=human.prefers,
+        uses=human.chat or "",
         away=tuple(away(absence, human.zone) for absence in human.away),
     )
 

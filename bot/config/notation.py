@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from bot.config import times, values
 from bot.config.mistakes import did_you_mean
@@ -95,7 +95,21 @@ TimeZone = Annotated[str, written(times.time_zone)]
 Working = Annotated[str, written(times.hours)]
 
 MaybeEmail = Annotated[Email | None, GIVEN]
-MaybeChannel = Annotated[Channel | None, GIVEN]
+
+
+def _the_first(channels: tuple[str, ...]) -> tuple[str, ...]:
+    """The card's own channel, in which its steps and its fallback are too, is one of the usual chat."""
+    if not channels[0].startswith("#"):
+        raise ValueError(f"the first is the card's own, in the usual chat: write a #channel before {channels[0]}")
+    if twice := next((one for n, one in enumerate(channels) if one in channels[:n]), None):
+        raise ValueError(f"{twice} stands there twice")
+    return channels
+
+
+Channels = Annotated[
+    tuple[Annotated[str, written(values.channel_of)], ...], Field(min_length=1), AfterValidator(_the_first), SEVERAL
+]
+"""where the card is, and where it is shown besides"""
 MaybeWord = Annotated[Word | None, GIVEN]
 MaybeName = Annotated[Name | None, GIVEN]
 MaybeAlertField = Annotated[AlertField | None, GIVEN]

@@ -16,9 +16,9 @@ from bot.config.notation import (
     SEVERAL,
     SPACED,
     AlertField,
+    Channels,
     Email,
     MaybeAlertField,
-    MaybeChannel,
     MaybeEmail,
     MaybeName,
     MaybeWord,
@@ -117,7 +117,7 @@ class Routing(Shape):
     name: MaybeName = None
     when: Annotated[dict[AlertField, Accepted], nothing({})] = Field(default_factory=dict)
     owner: Owners = ()
-    channel: MaybeChannel = None
+    channel: Channels = ()
     policy: MaybeWord = None
 
     @model_validator(mode="after")
@@ -127,11 +127,17 @@ class Routing(Shape):
         return self
 
 
+def first(channels: tuple[str, ...]) -> str | None:
+    """The card's own channel."""
+    return channels[0] if channels else None
+
+
 def rule(shape: Routing) -> Rule:
     return Rule(
         when=shape.when,
         owners=owners(shape.owner),
-        channel=shape.channel,
+        channel=first(shape.channel),
+        also=shape.channel[1:],
         policy=shape.policy,
         name=shape.name or "",
     )

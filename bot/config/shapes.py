@@ -8,7 +8,7 @@ from pydantic import Field
 
 from bot.config import values
 from bot.config.humans import Human
-from bot.config.notation import Channel, Email, MaybeChannel, MaybeEmail, MaybeWord, Name, Shape, Word, nothing, written
+from bot.config.notation import Channel, Channels, Email, MaybeEmail, MaybeWord, Name, Shape, Word, nothing, written
 from bot.config.owners import Owners, Routing, TableShape
 from bot.config.policies import PolicyShape
 from bot.config.schedules import ScheduleShape
@@ -26,7 +26,7 @@ class Fallback(Shape):
 class Raiser(Shape):
     """A source: where its alerts go, and the people who answer for it."""
 
-    channel: MaybeChannel = None
+    channel: Channels = ()
     owner: Owners = ()
     policy: MaybeWord = None
     steward: MaybeEmail = None

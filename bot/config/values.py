@@ -7,7 +7,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from bot import calendars
-from bot.config.mistakes import nearest
+from bot.config.mistakes import did_you_mean, nearest
 from bot.core import matching
 
 _DURATION = re.compile(r"(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m)?\s*(?:(\d+)s)?")
@@ -65,6 +65,19 @@ def channel(text: str) -> str:
     if not _CHANNEL.fullmatch(name):
         raise ValueError("not a channel's name: lower-case letters, digits, - and _, at most 80 of them")
     return name
+
+
+def channel_of(text: str) -> str:
+    """A channel, in the usual chat or (`teams:#name`) in that one."""
+    chat, separator, name = text.strip().partition(":")
+    if not separator:
+        return channel(text)
+    if chat.lower() not in CHATS:
+        raise ValueError(f"unknown chat {chat}; {did_you_mean(chat, CHATS)}")
+    return f"{chat.lower()}:{channel(name)}"
+
+
+CHATS = ("slack", "teams")
 
 
 _WHOM = ("owner", "manager", "manager of manager", "on call: <schedule>", "group: @<group>")

@@ -17,6 +17,7 @@ from bot.core.asking import due, next_check_in
 from bot.core.events import CLOCK, Actor, Kind
 from bot.core.given import Given
 from bot.core.people import absent
+from bot.core.reach import direct, under_the_cards
 from bot.core.state import ASKING, Alert, Cause, Change, Owed, Refused, Status, change, having, owe
 from bot.core.text import When, Who, sentence
 
@@ -66,9 +67,8 @@ def reassign(alert: Alert, given: Given, *, by: Actor, to: str, reason: str = ""
         return Refused(code="already", why=sentence(Who(to), " owns this already."))
     fields = fresh(alert, given, to) | {"declined": (), "hops": 0}
     facts = {"from": alert.owner, "to": to}
-    return with_word_to_owner(
-        change(alert, Cause(Kind.REASSIGNED, by=by, at=given.now, reason=reason, facts=facts), to=fields)
-    )
+    cause = Cause(Kind.REASSIGNED, by=by, at=given.now, reason=reason, facts=facts)
+    return with_word_to_owner(change(alert, cause, to=fields), given)
 
 
 def delegated(alert: Alert, given: Given, *, to: str) -> Change:
@@ -77,7 +77,7 @@ def delegated(alert: Alert, given: Given, *, to: str) -> Change:
     until = f"away until {away.until:%Y-%m-%d %H:%M} UTC" if away else "away"
     facts = {"from": alert.owner, "to": to}
     cause = Cause(Kind.DELEGATED, by=CLOCK, at=given.now, reason=until, facts=facts)
-    return with_word_to_owner(change(alert, cause, to=fresh(alert, given, to)))
+    return with_word_to_owner(change(alert, cause, to=fresh(alert, given, to)), given)
 
 
 def not_mine(alert: Alert, given: Given, *, by: Actor, to: str | None, turn: str | None = None) -> Change | Refused:
@@ -97,7 +97,7 @@ def not_mine(alert: Alert, given: Given, *, by: Actor, to: str | None, turn: str
         "hops": hops,
     }
     cause = Cause(Kind.DECLINED, by=by, at=given.now, facts={"from": alert.owner, "to": to, "hops": hops})
-    step = with_word_to_owner(change(alert, cause, to=fields))
+    step = with_word_to_owner(change(alert, cause, to=fields), given)
     return replace(step, turns=(turn,)) if turn else step
 
 
@@ -128,7 +128,7 @@ def note(alert: Alert, given: Given, *, by: Actor, text: str) -> Change | Refuse
         return Refused(code="bad_input", why=sentence("Write a note first."))
     answers = alert.status == Status.ACKNOWLEDGED and by.id == alert.owner
     step = change(alert, Cause(Kind.NOTED, by=by, at=given.now, reason=text), to={"asked": 0} if answers else {})
-    return owing(step, owe(step.alert, "note", place=step.alert.place, thread=True))
+    return owing(step, *under_the_cards(step.alert, "note"))
 
 
 def resolve(alert: Alert, given: Given, *, by: Actor, what: str, link: str | None = None) -> Change | Refused:
@@ -171,7 +171,7 @@ def reopen(alert: Alert, given: Given, *, by: Actor, reason: str, owner: str) ->
     if not reason.strip():
         return Refused(code="bad_input", why=sentence("Say why this is not over."))
     to = fresh(alert, given, owner) | {"declined": (), "hops": 0, "responders": ()}
-    return with_word_to_owner(change(alert, Cause(Kind.REOPENED, by=by, at=given.now, reason=reason), to=to))
+    return with_word_to_owner(change(alert, Cause(Kind.REOPENED, by=by, at=given.now, reason=reason), to=to), given)
 
 
 UNDISMISSED: dict[str, Any] = {"dismissal_by": None, "dismissal_reason": None}
@@ -202,12 +202,14 @@ def fresh(alert: Alert, given: Given, owner: str) -> dict[str, Any]:
     return to | {"due_at": due(having(alert, to), given)}
 
 
-def with_word_to_owner(step: Change) -> Change:
-    return owing(step, owe(step.alert, "assigned", place=step.alert.direct, person=step.alert.owner))
+def with_word_to_owner(step: Change, given: Given) -> Change:
+    owner = step.alert.owner
+    return owing(step, owe(step.alert, "assigned", place=direct(owner, step.alert, given), person=owner))
 
 
-def owing(step: Change, item: Owed) -> Change:
-    return replace(step, owed=(*step.owed, item))
+def owing(step: Change, *items: Owed) -> Change:
+    """The same step with these things owed besides."""
+    return Change(alert=step.alert, events=step.events, owed=(*step.owed, *items), turns=step.turns)
 
 
 def finished(alert: Alert) -> Refused | None:

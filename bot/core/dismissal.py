@@ -6,6 +6,7 @@ from bot.core.alert import UNDISMISSED, finished, owing
 from bot.core.events import Actor, Kind
 from bot.core.given import Given
 from bot.core.people import absent, gone, managers
+from bot.core.reach import direct
 from bot.core.state import Alert, Cause, Change, Refused, Status, change, owe
 from bot.core.text import sentence
 
@@ -35,7 +36,7 @@ def _asks_to_dismiss(alert: Alert, given: Given, *, by: Actor, reason: str) -> C
     to = {"dismissal_by": by.id, "dismissal_reason": reason}
     step = change(alert, Cause(Kind.DISMISSAL_ASKED, by=by, at=given.now, reason=reason), to=to)
     second = _second(alert, given, by=by)
-    place = f"{alert.platform}:@{second}"
+    place = direct(second, alert, given)
     if place != alert.place:
         step = owing(step, owe(step.alert, "second_person", place=alert.place, thread=not alert.private))
     # Nobody asks themselves: whoever reads the card's channel may still agree.

@@ -12,9 +12,11 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from bot.core.alert import owing
 from bot.core.asking import due, following, next_check_in
 from bot.core.events import CLOCK, Kind
 from bot.core.given import Given
+from bot.core.reach import direct, whereto
 from bot.core.state import ASKING, Alert, Cause, Change, Owed, Status, change, owe
 from bot.core.wake import escalate, names_of
 from bot.core.whom import Asked, ask
@@ -105,6 +107,8 @@ def rerouted(alert: Alert, given: Given, *, what: Undelivered) -> Change:
         return _unspeakable(alert, given, what)
     if what.place == alert.place:
         return _moved(alert, given, what)
+    if what.place in alert.also:
+        return _one_fewer(alert, given, what)
     if what.kind == "card":
         return _nowhere(alert, given, what)
     if what.thread:
@@ -121,7 +125,7 @@ def _nowhere(alert: Alert, given: Given, what: Undelivered) -> Change:
 def _unspeakable(alert: Alert, given: Given, what: Undelivered) -> Change:
     """Its content is refused wherever it is shown: the owner of last resort hears of it, in our own words."""
     last = f"@{given.plan.last_resort}"
-    place = f"{alert.platform}:{last}"
+    place = whereto(last, alert, given)
     if what.kind == "moved" and what.place == place:
         return replace(_event(alert, given, what), owed=())
     step = _event(alert, given, what, asked=(last,))
@@ -133,26 +137,45 @@ def _moved(alert: Alert, given: Given, what: Undelivered) -> Change:
     lost = what.kind == "card" or what.thread
     if (place := _following_place(alert, given)) is None:
         return _nowhere(alert, given, what) if lost else _by_kind(alert, given, what)
-    step = _event(alert, given, what, to={"place": place})
-    after = step.alert
+    to = {"place": place, "also": _without(alert, place)} if place in alert.also else {"place": place}
+    step = _event(alert, given, what, to=to)
+    after, alone = step.alert, direct(alert.owner, alert, given)
     # In their own direct messages the card itself says so.
-    word = () if after.direct in (place, what.place) else (owe(after, "moved", place=after.direct),)
-    step = _owing(step, (*word, _again(after, what)) if what.thread else word)
+    word = () if alone in (place, what.place) else (owe(after, "moved", place=alone),)
+    # Under the cards beside it a note stands already.
+    again = what.thread and not (what.kind == "note" and place in alert.also)
+    step = owing(step, *word, *((_again(after, what),) if again else ()))
     return step if lost else step.then(_by_kind(after, given, what))
 
 
+def _one_fewer(alert: Alert, given: Given, what: Undelivered) -> Change:
+    """One of several places where it is shown cannot be used: the others do. What was said there is said again."""
+    if what.kind != "card" and not what.thread:
+        return _by_kind(alert, given, what)
+    step = _event(alert, given, what, to={"also": _without(alert, what.place)})
+    # A note stands under each of its cards.
+    return owing(step, _again(step.alert, what)) if what.thread and what.kind != "note" else step
+
+
+def _without(alert: Alert, place: str) -> tuple[str, ...]:
+    return tuple(one for one in alert.also if one != place)
+
+
 def _following_place(alert: Alert, given: Given) -> str | None:
-    """Where a card goes whose place cannot be used: the fallback channel, its owner, the owner of last resort."""
+    """Where a card goes whose place cannot be used: where it is shown besides, the fallback channel, its owner, the
+    owner of last resort."""
+    if besides := next((place for place in alert.also if ":#" in place), None):
+        return besides
     names = (given.plan.fallback_channel, f"@{alert.owner}", f"@{given.plan.last_resort}")
-    chain = [f"{alert.platform}:{name}" for name in dict.fromkeys(names)]
+    chain = [whereto(name, alert, given) for name in dict.fromkeys(names)]
     return _after(alert.place, chain) if alert.place in chain else chain[0]
 
 
 def _by_kind(alert: Alert, given: Given, what: Undelivered) -> Change:
     """What was said to somebody, or in a channel that a step asks."""
-    if what.kind in ("escalation", "exception") or (what.kind == "nudge" and what.place != alert.direct):
+    if what.kind in ("escalation", "exception") or (what.kind == "nudge" and not _is_owners(alert, what)):
         return _up(alert, given, what)
-    if what.place != alert.direct or not _alone(alert, given, what):
+    if not _is_owners(alert, what) or not _alone(alert, given, what):
         return _nowhere(alert, given, what)
     return _under_the_card(alert, given, what)
 
@@ -167,7 +190,7 @@ def _alone(alert: Alert, given: Given, what: Undelivered) -> bool:
 
 def _under_the_card(alert: Alert, given: Given, what: Undelivered) -> Change:
     step = _event(alert, given, what)
-    return _owing(step, (_again(step.alert, what),))
+    return owing(step, _again(step.alert, what))
 
 
 def _up(alert: Alert, given: Given, what: Undelivered) -> Change:
@@ -196,7 +219,7 @@ def _at_the_top(alert: Alert, given: Given, what: Undelivered) -> Change:
     if name is None:
         return _nowhere(alert, given, what)
     step = _event(alert, given, what, asked=(name,))
-    return _owing(step, (owe(step.alert, "exception", place=f"{alert.platform}:{name}"),))
+    return owing(step, owe(step.alert, "exception", place=whereto(name, alert, given)))
 
 
 def _event(
@@ -223,6 +246,11 @@ def _asked(alert: Alert, given: Given) -> Asked:
     return ask(alert, alert.step, given, n=alert.asked)
 
 
+def _is_owners(alert: Alert, what: Undelivered) -> bool:
+    """Whether it was meant for the owner's direct messages, in whatever chat."""
+    return _where(what) == f"@{alert.owner}"
+
+
 def _where(what: Undelivered) -> str:
     """The channel or person of a place, as a policy names them."""
     return what.place.partition(":")[2]
@@ -231,7 +259,3 @@ def _where(what: Undelivered) -> str:
 def _after(one: str, chain: list[str]) -> str | None:
     """What follows it; None at the end."""
     return dict(pairwise(chain)).get(one)
-
-
-def _owing(step: Change, owed: tuple[Owed, ...]) -> Change:
-    return replace(step, owed=(*step.owed, *owed))

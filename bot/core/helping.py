@@ -9,6 +9,7 @@ from bot.core.asking import following, next_check_in
 from bot.core.events import Actor, Kind
 from bot.core.given import Given
 from bot.core.policy import answer_by
+from bot.core.reach import direct, whereto
 from bot.core.state import Alert, Cause, Change, Refused, Status, change, owe
 from bot.core.text import Who, sentence
 from bot.core.wake import escalate, names_of
@@ -23,7 +24,7 @@ def add_responder(alert: Alert, given: Given, *, by: Actor, person: str) -> Chan
         return Refused(code="already", why=sentence(Who(person), " is on this already."))
     to = {"responders": (*alert.responders, person)}
     step = change(alert, Cause(Kind.RESPONDER_ADDED, by=by, at=given.now, facts={"to": person}), to=to)
-    return owing(step, owe(step.alert, "responder", place=f"{alert.platform}:@{person}", person=person))
+    return owing(step, owe(step.alert, "responder", place=direct(person, alert, given), person=person))
 
 
 def ask_for_help(alert: Alert, given: Given, *, by: Actor) -> Change | Refused:
@@ -44,8 +45,8 @@ def ask_for_help(alert: Alert, given: Given, *, by: Actor) -> Change | Refused:
     facts = {"asked": names, "skipped": list(asked.skipped)}
     step = change(alert, Cause(Kind.HELP_ASKED, by=by, at=given.now, facts=facts), to=to)
     people = {f"@{person}": person for person in asked.people}
-    words = (owe(step.alert, "help", place=f"{alert.platform}:{name}", person=people.get(name)) for name in names)
-    return replace(step, owed=(*step.owed, *words))
+    words = (owe(step.alert, "help", place=whereto(name, alert, given), person=people.get(name)) for name in names)
+    return owing(step, *words)
 
 
 def _but_for(owner: str, asked: Asked, given: Given) -> Asked:

@@ -50,6 +50,8 @@ class Person:
     """whose public holidays they keep: `NL`, `DE-BY`"""
     prefers: str = "instant"
     """instant | digest: how they want to be told of what is not urgent"""
+    uses: str = ""
+    """the chat in which they want to be told, where they are in several"""
     away: tuple[Away, ...] = ()
     """declared by them or said by a directory, with those that lie ahead"""
 

@@ -12,9 +12,10 @@ from bot.core.asking import due
 from bot.core.events import Actor, Event, Kind
 from bot.core.given import Given
 from bot.core.mutes import Mute
+from bot.core.reach import to_owner
 from bot.core.routing import Route
 from bot.core.signal import Severity, Signal
-from bot.core.state import Alert, Cause, Change, Refused, Status, born, card, change, having, packed, to_owner
+from bot.core.state import Alert, Cause, Change, Refused, Status, born, cards, change, having, packed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,7 @@ class Placed:
     alert_id: str
     owner: str
     place: str
+    also: tuple[str, ...] = ()
     why: str
     turn: str | None = None
     """the turn that the choice of its owner used up"""
@@ -63,7 +65,7 @@ def raised(signal: Signal, given: Given, *, placed: Placed, begun: Alert | None 
         data={"set": packed(alert)},
     )
     turns = (placed.turn,) if placed.turn else ()
-    return Change(alert=alert, events=(event,), owed=(card(alert),) if alert.has_card else (), turns=turns)
+    return Change(alert=alert, events=(event,), owed=cards(alert), turns=turns)
 
 
 def opened(signal: Signal, given: Given, *, placed: Placed) -> Alert:
@@ -78,6 +80,7 @@ def opened(signal: Signal, given: Given, *, placed: Placed) -> Alert:
         status=Status.OPEN,
         owner=placed.owner,
         place=placed.place,
+        also=placed.also,
         policy=policy.name,
         policy_version=policy.version,
         raised_at=now,
@@ -103,7 +106,7 @@ def raised_again(alert: Alert, given: Given, *, signal: Signal) -> Change:
     to |= {"snoozed_until": None, "held_by": None, **_sooner(alert, signal, given)}
     to |= {"step_since": now} if alert.held_by else {}
     step = change(alert, Cause(Kind.RAISED_AGAIN, by=by, at=now, reason=f"more severe: {signal.severity}"), to=to)
-    return owing(step, to_owner(step.alert, "nudge"))
+    return owing(step, to_owner(step.alert, given, "nudge"))
 
 
 def _stays_held(alert: Alert, signal: Signal, given: Given) -> bool:
@@ -150,7 +153,7 @@ def came_back(alert: Alert, given: Given, *, signal: Signal, owner: str, mute: M
         facts={"resolution": alert.resolution},
     )
     if mute is None:
-        return with_word_to_owner(change(alert, cause, to=to))
+        return with_word_to_owner(change(alert, cause, to=to), given)
     return change(alert, cause, to=to | _held_back(mute, signal, given))
 
 
@@ -177,7 +180,7 @@ def cleared(alert: Alert, given: Given) -> Change | Refused:
     to = {"due_at": soonest, "snoozed_until": None}
     why = "the owner is asked to confirm"
     step = change(alert, Cause(Kind.CLEARED, by=by, at=given.now, reason=why), to=to)
-    return owing(step, to_owner(step.alert, "nudge"))
+    return owing(step, to_owner(step.alert, given, "nudge"))
 
 
 def source(name: str) -> Actor:

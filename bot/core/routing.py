@@ -3,78 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 
-from bot.core.attention import Attention
-from bot.core.hours import DaysOff, no_days_off
-from bot.core.lookedup import NOTHING, LookedUp
 from bot.core.matching import matches, value_of
-from bot.core.oncall import Schedule, on_call
+from bot.core.oncall import on_call
 from bot.core.people import Roster, absent, gone, managers, stand_in
+from bot.core.plan import LEAST_LOADED as LEAST_LOADED
+from bot.core.plan import PICKS as PICKS
+from bot.core.plan import ROUND_ROBIN as ROUND_ROBIN
+from bot.core.plan import Known as Known
+from bot.core.plan import Owner as Owner
+from bot.core.plan import Plan as Plan
+from bot.core.plan import Rule as Rule
 from bot.core.signal import Signal
-
-LEAST_LOADED, ROUND_ROBIN = "least loaded", "round robin"
-PICKS = (LEAST_LOADED, ROUND_ROBIN)
-
-
-@dataclass(frozen=True)
-class Owner:
-    """A way to an owner. `kind`: what `who` is.
-
-    person: their id · on_call: a schedule · group: a user group's handle · field: a field of the alert that names a
-    person · table: a table of owners, asked for the alert's field `key`
-    """
-
-    who: str
-    kind: str = "person"
-    key: str = ""
-    pick: str = LEAST_LOADED
-    """of a group: who of them"""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rule:
-    """One routing rule. Without `when` it matches every signal."""
-
-    when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """field ▶ accepted values: itself, with `*` for anything, or `>= 1000`, `< 0.8`, `!= x`"""
-    owners: tuple[Owner, ...] = ()
-    """asked in this order"""
-    channel: str | None = None
-    policy: str | None = None
-    name: str = ""
-    """what a mute calls it"""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """Everything that decides where a signal goes, and when people may be asked."""
-
-    last_resort: str
-    """the owner of last resort, a person's id"""
-    fallback_channel: str
-    platform: str = "slack"
-    sources: Mapping[str, Rule] = field(default_factory=dict)
-    rules: tuple[Rule, ...] = ()
-    admins: frozenset[str] = frozenset()
-    stewards: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """source ▶ the people who answer for it"""
-    schedules: Mapping[str, Schedule] = field(default_factory=dict)
-    days_off: DaysOff = no_days_off
-    attention: Attention = field(default_factory=Attention)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Known:
-    """What routing may know beside the signal."""
-
-    roster: Roster
-    plan: Plan
-    at: datetime
-    looked: LookedUp = NOTHING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +38,8 @@ class Route:
     claims: tuple[tuple[Owner, str], ...]
     """(way to an owner, reason), best first: whom the alert, a rule or the source names"""
     channel: str
+    also: tuple[str, ...] = ()
+    """where else the card is shown"""
     policy: str
     rules: frozenset[str]
     """names of the rules that matched"""
@@ -227,11 +173,14 @@ def members_here(handle: str, roster: Roster, at: datetime) -> tuple[str, ...]:
     return tuple(one for one in roster.group(handle) if not gone(one, roster) and not absent(one, roster, at))
 
 
-_EMAIL = re.compile(r"[^\s@<>,;:]+@[^\s@<>,;:]+\.[^\s@<>,;:]+|slack:[UW][A-Z0-9]{2,20}")
+_EMAIL = re.compile(
+    r"[^\s@<>,;:]+@[^\s@<>,;:]+\.[^\s@<>,;:]+|slack:[UW][A-Z0-9]{2,20}|teams:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+)
 
 
 def _in_field(owner: Owner, signal: Signal, known: Known) -> People:
     named = (value_of(signal, owner.who) or "").strip()
+    # Ids of Slack are written in capitals; Teams' and e-mails mean the same however they are written.
     ref = named if named.startswith("slack:") else named.lower()
     # What an AI wrote there is data: nothing that does not look like a person is ever looked up, however long it is.
     return (ref,) if len(ref) <= 320 and _EMAIL.fullmatch(ref) else f"{owner.who} names nobody"
@@ -262,8 +211,8 @@ def route(signal: Signal, plan: Plan) -> Route:
     The chain of owners always ends at the owner of last resort.
     """
     layers = tuple(_layers(signal, plan))
-    nowhere = plan.fallback_channel, "fallback"
-    channel, by_channel = next(((r.channel, why) for why, r in layers if r.channel), nowhere)
+    nowhere = plan.fallback_channel, (), "fallback"
+    channel, also, by_channel = next(((r.channel, r.also, why) for why, r in layers if r.channel), nowhere)
     policy, by_policy = next(((r.policy, why) for why, r in layers if r.policy), ("default", "built in"))
     claims = [(Owner(signal.owner), "named in the alert")] if signal.owner else []
     claims += [(owner, why) for why, rule in layers for owner in rule.owners]
@@ -271,6 +220,7 @@ def route(signal: Signal, plan: Plan) -> Route:
         signal=signal,
         claims=tuple(claims),
         channel=channel,
+        also=also,
         policy=policy,
         rules=frozenset(rule.name for _, rule in layers if rule.name),
         because=f"channel: {by_channel}; policy: {by_policy}",

@@ -71,6 +71,8 @@ class Alert:
     dismissal_reason: str | None = None
     held_by: str | None = None
     """the mute that holds it back: it has no card yet"""
+    also: tuple[str, ...] = ()
+    """where else it is shown, written as `place` is; what belongs to nobody's reading (a tool's list) has no # or @"""
 
     @property
     def short(self) -> str:
@@ -96,9 +98,13 @@ class Alert:
         return self.held_by is None
 
     @property
-    def direct(self) -> str:
-        """The owner's direct messages, as a place."""
-        return f"{self.platform}:@{self.owner}"
+    def places(self) -> tuple[str, ...]:
+        """Every place where it is shown, its own first."""
+        return (self.place, *self.also) if self.also else (self.place,)
+
+    def shown_in(self, platform: str) -> str | None:
+        """The first of its places in this chat."""
+        return next((place for place in self.places if place.startswith(f"{platform}:")), None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +161,7 @@ class Refused:
 
 _PLAIN = tuple(f.name for f in fields(Alert))
 _BEGUN_EMPTY = frozenset(
-    ("loops", "asking", "hops", "snoozes", "responders", "dismissal_by", "dismissal_reason", "held_by")
+    ("loops", "asking", "hops", "snoozes", "responders", "dismissal_by", "dismissal_reason", "held_by", "also")
 )
 """empty when an alert begins, and mostly ever after"""
 
@@ -187,7 +193,7 @@ def change(alert: Alert, cause: Cause, *, to: Mapping[str, Any]) -> Change:
         reason=cause.reason,
         data={**cause.facts, "set": {name: values.packed(new) for name, new in to.items() if new != before[name]}},
     )
-    return Change(alert=after, events=(event,), owed=(card(after),) if after.has_card else ())
+    return Change(alert=after, events=(event,), owed=cards(after))
 
 
 def having(alert: Alert, to: Mapping[str, Any]) -> Alert:
@@ -211,22 +217,34 @@ def _made(held: dict[str, Any]) -> Alert:
     return after
 
 
-def card(alert: Alert) -> Owed:
-    """The alert's card, in the revision it has now."""
+def cards(alert: Alert) -> tuple[Owed, ...]:
+    """Its card in every place where it is shown; none while a mute holds it back."""
+    if not alert.has_card:
+        return ()
+    return tuple(card(alert, place) for place in alert.places) if alert.also else (card(alert, alert.place),)
+
+
+def card(alert: Alert, place: str) -> Owed:
+    """The alert's card in one of its places, in the revision it has now."""
     return Owed(
-        key=f"card:{alert.id}:{alert.place}",
+        key=card_key(alert.id, place),
         kind="card",
         alert_id=alert.id,
         seq=alert.revision,
         generation=alert.generation,
-        place=alert.place,
+        place=place,
         rank=alert.severity.rank,
     )
 
 
+def card_key(alert_id: str, place: str) -> str:
+    """The key of its card's delivery there."""
+    return f"card:{alert_id}:{place}"
+
+
 def owe(alert: Alert, kind: str, *, place: str, thread: bool = False, person: str | None = None) -> Owed:
     """Something said once because of the alert's latest event; to `person`, where it reminds or tells somebody."""
-    where = "thread" if thread else place
+    where = "thread" if thread and place == alert.place else place
     return Owed(
         key=f"{kind}:{alert.id}:{alert.generation}:{alert.revision}:{where}",
         kind=kind,
@@ -238,13 +256,6 @@ def owe(alert: Alert, kind: str, *, place: str, thread: bool = False, person: st
         thread=thread,
         person=person,
     )
-
-
-def to_owner(alert: Alert, kind: str) -> Owed:
-    """A reply under the card that mentions the owner; a direct message where the card is in no channel."""
-    # In direct messages a reply is easily overlooked, and they may be those of somebody else.
-    place = alert.direct if alert.private else alert.place
-    return owe(alert, kind, place=place, thread=not alert.private, person=alert.owner)
 
 
 def packed(alert: Alert) -> dict[str, Any]:

@@ -30,6 +30,7 @@ _CODECS: dict[str, Callable[[Any], Any]] = {
     "declined": tuple,
     "asking": tuple,
     "responders": tuple,
+    "also": tuple,
 }
 
 

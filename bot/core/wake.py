@@ -11,12 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 from bot.core import policy as clocks
-from bot.core.alert import delegated, reassign
+from bot.core.alert import delegated, owing, reassign
 from bot.core.asking import SOON, due, entering, in_digest, next_check_in, soonest, waiting
 from bot.core.events import CLOCK, Kind
 from bot.core.given import Given
 from bot.core.people import absent, gone, managers, stand_in
-from bot.core.state import ASKING, Alert, Cause, Change, Owed, Refused, Status, change, having, owe, to_owner
+from bot.core.reach import direct, to_owner, whereto
+from bot.core.state import ASKING, Alert, Cause, Change, Owed, Refused, Status, change, having, owe
 from bot.core.whom import Asked, ask, awake
 
 
@@ -68,7 +69,7 @@ def _snooze_ended(alert: Alert, given: Given) -> Change:
     held = {"held_by": alert.held_by} if alert.held_by else {}
     step = _tick(alert, Kind.SNOOZE_ENDED, given, to=to, facts=held)
     # The card of what was held back mentions its owner already.
-    return step if held else _owing(step, _reminders(step.alert, given, "nudge", second=False))
+    return step if held else owing(step, *_reminders(step.alert, given, "nudge", second=False))
 
 
 def _first_clock(alert: Alert, given: Given) -> Change:
@@ -93,10 +94,10 @@ def _nudge(alert: Alert, given: Given, asked: Asked) -> Change:
     step = _tick(alert, Kind.NUDGED, given, to=_with_due(alert, given, asked=n, **chosen), facts=facts)
     step = _using(step, asked)
     if given.policy.step(alert.step).who == ("owner",) and asked.people == (alert.owner,):
-        return _owing(step, _reminders(step.alert, given, "nudge", second=n > 1))
+        return owing(step, *_reminders(step.alert, given, "nudge", second=n > 1))
     # In a channel nothing else says which alert it is: each repeat shows as much as the first word did.
     kind = "nudge" if not asked.channel else _louder(given, asked)
-    return _owing(step, _told(step.alert, kind, asked, given))
+    return owing(step, *_told(step.alert, kind, asked, given))
 
 
 def _with_due(alert: Alert, given: Given, **to: Any) -> dict[str, Any]:
@@ -135,7 +136,7 @@ def escalate(
     kind = Kind.EXCEPTION if loud == "exception" else Kind.ESCALATED
     said = Cause(kind, by=why.by, at=why.at, reason=why.reason, facts=facts)
     step = _using(change(alert, said, to=after), asked)
-    return _owing(step, _told(step.alert, loud, asked, given))
+    return owing(step, *_told(step.alert, loud, asked, given))
 
 
 def to_the_top(alert: Alert, given: Given, *, reason: str) -> Change:
@@ -166,7 +167,7 @@ def _second_clock(alert: Alert, given: Given) -> Change:
     if in_digest(alert.owner, alert, given):
         facts["in_digest"] = [alert.owner]
     step = _tick(alert, Kind.CHECK_IN, given, to=to, facts=facts)
-    return _owing(step, _reminders(step.alert, given, "check_in", second=n > 1))
+    return owing(step, *_reminders(step.alert, given, "check_in", second=n > 1))
 
 
 def _expire(alert: Alert, given: Given, why: str) -> Change:
@@ -194,22 +195,21 @@ def _tick(
     return change(alert, Cause(kind, by=CLOCK, at=given.now, facts=facts or {}), to=to)
 
 
-def _owing(step: Change, owed: tuple[Owed, ...]) -> Change:
-    return Change(alert=step.alert, events=step.events, owed=(*step.owed, *owed), turns=step.turns)
-
-
 def _reminders(alert: Alert, given: Given, kind: str, *, second: bool) -> tuple[Owed, ...]:
     """A thread reply that mentions the owner; from the second one on also a direct message."""
     if in_digest(alert.owner, alert, given):
-        return (replace(owe(alert, kind, place=alert.direct, person=alert.owner), in_digest=True),)
-    reply, word = to_owner(alert, kind), owe(alert, kind, place=alert.direct)
-    return (reply, word) if second and reply.thread else (reply,)
+        alone = owe(alert, kind, place=direct(alert.owner, alert, given), person=alert.owner)
+        return (replace(alone, in_digest=True),)
+    reply = to_owner(alert, given, kind)
+    if not (second and reply.thread):
+        return (reply,)
+    return (reply, owe(alert, kind, place=direct(alert.owner, alert, given)))
 
 
 def _told(alert: Alert, kind: str, asked: Asked, given: Given) -> tuple[Owed, ...]:
     if asked.channel:
-        return (owe(alert, kind, place=f"{alert.platform}:{asked.channel}"),)
-    words = (owe(alert, kind, place=f"{alert.platform}:@{person}", person=person) for person in asked.people)
+        return (owe(alert, kind, place=whereto(asked.channel, alert, given)),)
+    words = (owe(alert, kind, place=direct(person, alert, given), person=person) for person in asked.people)
     return tuple(
         replace(word, in_digest=True) if in_digest(person, alert, given) else word
         for word, person in zip(words, asked.people, strict=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -115,8 +115,8 @@ class Store(Rota, Protocol):
         """
         ...
 
-    def cards(self, alerts: Iterable[Alert], /) -> dict[str, Receipt]:
-        """alert id ▶ where its card is, of those that have been shown"""
+    def cards(self, places: Mapping[str, str], /) -> dict[str, Receipt]:
+        """(alert id ▶ one of its places) ▶ where its card is there, of those that have been shown"""
         ...
 
     def events(self, alert_id: str, /, *, after: int = 0, limit: int = 500) -> tuple[Event, ...]: ...

@@ -130,7 +130,7 @@ class Replay:
             way = replace(plain, claims=((Owner(owner), past.why), *plain.claims))
             place = past.place
         else:
-            place = f"{given.plan.platform}:{way.channel}"
+            place = given.plan.place(way.channel)
         found = way.owner(given.known)
         return Placed(alert_id=past.id, owner=found.person, place=place, why=found.why, turn=found.turn, mute=past.held)
 

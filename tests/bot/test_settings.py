@@ -704,3 +704,56 @@ def test_somebody_who_is_named_anywhere_and_hardly_meant_is_a_warning(text: str,
 def test_what_is_read_otherwise_than_one_may_think_is_a_warning(text: str, told: str) -> None:
     found = [str(warning) for warning in config(FALLBACK + text).warnings]
     assert any(line.startswith(f"closeloop.yaml:{told}") for line in found), found
+
+
+# ── several channels, several chats ──────────────────────────────────────────────────────────────────────────────────
+
+SHARED = (
+    FALLBACK
+    + """
+people: {ana@acme.example: {chat: teams, slack: U0ANA}}
+sources:
+  ap-auditor: {channel: ["#ai-alerts", "Teams:#Finance", "#audit"], owner: ana@acme.example}
+routing:
+  - {channel: "#ai-alerts", owner: ana@acme.example}
+"""
+)
+
+
+def test_a_channel_may_be_a_list_and_name_the_other_chat() -> None:
+    found = config(SHARED)
+    rule = found.plan().sources["ap-auditor"]
+    assert (rule.channel, rule.also) == ("#ai-alerts", ("teams:#finance", "#audit"))
+    assert found.plan().chats == ("slack", "teams")
+    assert found.channels() == ("#ai-exceptions", "#ai-alerts", "#audit")
+    assert found.channels("teams") == ("#finance",)
+    assert found.people()[0].uses == "teams"
+
+
+@pytest.mark.parametrize(
+    ("more", "chats"),
+    [
+        ("", ("slack",)),
+        ('teams: {channels: {"#x": "19:a@thread.tacv2"}}\n', ("slack", "teams")),
+        ("platform: teams\n", ("teams",)),
+        ('platform: teams\nrouting: [{channel: ["#x", "slack:#x"]}]\n', ("teams", "slack")),
+    ],
+)
+def test_the_chats_in_use_are_the_usual_one_and_those_that_are_named(more: str, chats: tuple[str, ...]) -> None:
+    assert config(FALLBACK + more).plan().chats == chats
+
+
+@pytest.mark.parametrize(
+    ("channel", "why"),
+    [
+        ('"teams:#finance"', "the first is the card's own"),
+        ('["#a", "#a"]', "#a stands there twice"),
+        ('["#a", "team:#b"]', "unknown chat team; did you mean teams?"),
+        ('["#a", "teams:b"]', "a channel starts with #"),
+        ("[]", "must have at least one entry"),
+        ("", "empty"),
+    ],
+)
+def test_channels_that_cannot_be_are_refused(channel: str, why: str) -> None:
+    with pytest.raises(ConfigError, match=why):
+        config(FALLBACK + f"routing:\n  - {{owner: ana@acme.example, channel: {channel}}}\n")

@@ -56,8 +56,11 @@ class World:
     chat: FakeChat = field(default_factory=FakeChat)
     queue: FakeQueue = field(default_factory=FakeQueue)
     directory: FakeDirectory = field(default_factory=FakeDirectory)
+    teams: FakeChat = field(default_factory=lambda: FakeChat(platform="teams"))
+    """the other chat, which only a plan that names it uses"""
 
     def __post_init__(self) -> None:
+        chats = {"slack": self.chat, "teams": self.teams}
         self.store = MemoryStore(clock=self.clock)
         self.store.save_policies([self.policy], at=T0)
         self.store.save_people(EVERYBODY, at=T0)
@@ -67,9 +70,9 @@ class World:
         self.throttle = LocalThrottle()
         common = {"store": self.store, "queue": self.queue, "clock": self.clock}
         self.aftermath = Aftermath(plan=self.plan, **common)
-        saying = Saying(store=self.store, people=self.people, clock=self.clock, plan=self.plan)
+        saying = Saying(store=self.store, people=self.people, clock=self.clock, plan=self.plan, chats=chats)
         incidents = Incidents(store=self.store, clock=self.clock)
-        lines = Lines(chats={"slack": self.chat}, throttle=self.throttle, clock=self.clock, incidents=incidents)
+        lines = Lines(chats=chats, throttle=self.throttle, clock=self.clock, incidents=incidents)
         self.courier = Courier(saying=saying, lines=lines, aftermath=self.aftermath, rescue=self.loop.rescue, **common)
         self.sweeper = Sweeper(store=self.store, saying=saying, lines=lines, aftermath=self.aftermath)
         self.keeper = Keeper(
@@ -87,7 +90,7 @@ class World:
             loop=self.loop,
             store=self.store,
             people=self.people,
-            chats={"slack": self.chat},
+            chats=chats,
             attendance=self.attendance,
             queue=self.queue,
             saying=saying,
@@ -100,7 +103,7 @@ class World:
             aftermath=self.aftermath,
             people=self.people,
             keeper=self.keeper,
-            reporter=Reporter(store=self.store, clock=self.clock, chats={"slack": self.chat}, queue=self.queue),
+            reporter=Reporter(store=self.store, clock=self.clock, chats=chats, queue=self.queue),
         )
         self.gestures = itertools.count(1)
 
@@ -134,14 +137,23 @@ class World:
         """They are deactivated, and the directory says so from now on."""
         self.directory.people[one.id] = replace(one, active=False)
 
-    def gesture(self, by: Person, act: str, alert_id: str = "", *, seen: int | None = None, **fields: str) -> Answer:
-        """What somebody did in the chat, and what they are told."""
+    def gesture(
+        self,
+        by: Person,
+        act: str,
+        alert_id: str = "",
+        *,
+        seen: int | None = None,
+        platform: str = "slack",
+        **fields: str,
+    ) -> Answer:
+        """What somebody did in a chat, and what they are told."""
         made = f"gesture {next(self.gestures)}"
         return self.desk.take(
             Gesture(
                 id=made,
-                platform="slack",
-                chat_id=by.chat["slack"],
+                platform=platform,
+                chat_id=by.chat[platform],
                 act=act,
                 alert_id=alert_id,
                 seen=seen,

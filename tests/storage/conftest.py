@@ -85,7 +85,7 @@ class World:
         return Given(now=self.clock.at, policy=tx.policy("default"), roster=tx, plan=PLAN)
 
     def raising(self, tx: Any, **said: Any) -> Change:
-        """An alert that is not put yet. `id`, `place`, `owner` say where it goes, the rest is its signal."""
+        """An alert that is not put yet. `id`, `place`, `also`, `owner` say where it goes, the rest is its signal."""
         alert_id = said.pop("id", None) or f"01JALERT{next(self.numbers):018d}"
         placed = Placed(
             alert_id=alert_id,
@@ -93,6 +93,7 @@ class World:
             turn=said.pop("turn", None),
             mute=said.pop("mute", None),
             place=said.pop("place", PLACE),
+            also=said.pop("also", ()),
             why="owner of source ap-auditor",
         )
         signal = Signal(**{"source": "ap-auditor", "title": "Invoice off", "severity": Severity.WARNING, **said})

@@ -75,6 +75,7 @@ def test_only_the_newest_are_looked_through(world: Any, monkeypatch: pytest.Monk
 def test_cards_are_where_they_were_shown_and_others_are_left_out(world: Any) -> None:
     shown, waiting = world.raise_(), world.raise_(place="slack:#other")
     world.show(world.claim(), "12.5")
-    found = world.store.cards([shown, waiting])
+    found = world.store.cards({one.id: one.place for one in (shown, waiting)})
     assert {alert_id: (one.channel, one.ts) for alert_id, one in found.items()} == {shown.id: ("C1", "12.5")}
-    assert world.store.cards([]) == {}
+    assert world.store.cards({}) == {}
+    assert world.store.cards({shown.id: "teams:#nowhere"}) == {}

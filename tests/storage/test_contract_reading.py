@@ -48,13 +48,17 @@ def test_the_due_list_holds_unfinished_alerts_longest_overdue_first(world: Any, 
 
 def test_lists_are_narrowed_by_every_field(world: Any, by_ana: Actor) -> None:
     mine = world.raise_(owner="ana@acme.example", source="a", place="slack:#one")
-    his = world.raise_(owner="ben@acme.example", source="a", place="slack:#two")
+    his = world.raise_(owner="ben@acme.example", source="a", place="slack:#two", also=("teams:#t_o",))
     closed = world.close(world.raise_(owner="ana@acme.example", source="b", place="slack:#one"))
     cases: list[tuple[dict[str, Any], set[str]]] = [
         ({}, {mine.id, his.id, closed.id}),
         ({"owner": "ana@acme.example"}, {mine.id, closed.id}),
         ({"source": "a"}, {mine.id, his.id}),
         ({"place": "slack:#one"}, {mine.id, closed.id}),
+        ({"place": "teams:#t_o"}, {his.id}),
+        ({"place": "teams:#two"}, set()),
+        ({"place": "teams:#t"}, set()),
+        ({"place": "slack:#one", "status": ("open",)}, {mine.id}),
         ({"status": ("open",)}, {mine.id, his.id}),
         ({"status": ("open", "closed"), "owner": "ana@acme.example"}, {mine.id, closed.id}),
         ({"status": ("dismissed",)}, set()),

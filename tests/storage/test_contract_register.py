@@ -166,7 +166,8 @@ def test_a_person_comes_back_with_all_that_a_directory_said(world: Any, ana: Per
         delegate="ben@acme.example",
         why="a holiday",
     )
-    one = replace(ana, working="Mon-Fri 08:00-16:00", quiet="22:00-07:00", country="NL", prefers="digest", away=(away,))
+    said = {"working": "Mon-Fri 08:00-16:00", "quiet": "22:00-07:00", "country": "NL", "prefers": "digest"}
+    one = replace(ana, **said, uses="teams", away=(away,))
     assert all(getattr(one, field.name) != field.default for field in fields(Person)[7:])
     world.store.save_people([one], at=world.clock.at)
     assert world.store.people([ana.id]) == {ana.id: (one, world.clock.at)}

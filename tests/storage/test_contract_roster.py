@@ -122,6 +122,7 @@ def test_every_new_field_of_an_alert_comes_back(world: Any) -> None:
         "dismissal_by": BEN,
         "dismissal_reason": 'a "test"',
         "held_by": "m1",
+        "also": ("teams:#finance", "slack:#other"),
     }
     assert all(getattr(alert, name) != value for name, value in to.items())
     with world.store.transaction() as tx:

@@ -12,7 +12,7 @@ from bot.core import alert as life
 from bot.core import wake
 from bot.core.events import CLOCK, Actor, Kind
 from bot.core.signal import Severity
-from bot.core.state import Cause, card, change, owe
+from bot.core.state import Cause, cards, change, owe
 from bot.ports import Receipt, Settled
 from storage import models
 from storage.models import VERSION
@@ -195,12 +195,29 @@ def test_replies_that_wait_follow_the_alert_to_its_new_place(world: Any, by_ana:
     with world.store.transaction() as tx:
         before = tx.alert(alert.id)
         moved = change(before, Cause(Kind.REROUTED, by=CLOCK, at=world.clock.at), to={"place": "slack:#other"})
-        tx.put(replace(moved, owed=(card(moved.alert),)), before=before)
+        tx.put(replace(moved, owed=cards(moved.alert)), before=before)
     new = world.claim("slack:#other")
     assert (new.delivery.kind, new.delivery.shown) == ("card", 0)
     world.show(new, ts="5.0")
     reply = world.claim("slack:#other")
     assert (reply.delivery.seq, reply.root) == (noted.revision, Receipt(channel="C1", ts="5.0"))
+
+
+def test_replies_under_two_cards_wait_for_their_own_and_only_one_follows(world: Any, by_ana: Actor) -> None:
+    alert = world.raise_(also=("teams:#t",))
+    world.change(alert, life.note, by=by_ana, text="looking")
+    world.show(world.claim("teams:#t"), ts="7.0")
+    reply = world.claim("teams:#t")
+    assert (reply.delivery.kind, reply.root) == ("note", Receipt(channel="C1", ts="7.0"))
+    world.show(reply, ts="8.0")
+    world.store.settle(world.claim(), Settled(state="dead", error="is_archived"))
+    with world.store.transaction() as tx:
+        before = tx.alert(alert.id)
+        moved = change(before, Cause(Kind.REROUTED, by=CLOCK, at=world.clock.at), to={"place": "slack:#other"})
+        tx.put(moved, before=before)
+    world.show(world.claim("slack:#other"), ts="5.0")
+    assert world.claim("slack:#other").delivery.kind == "note"
+    assert world.claim("teams:#t").delivery.kind == "card", "the same card, in a newer revision"
 
 
 # ── settling within a transaction ────────────────────────────────────────────────────────────────────────────────────

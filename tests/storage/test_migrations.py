@@ -104,7 +104,8 @@ def test_what_the_second_migration_left_is_all_there_after_the_third(
         assert alert is not None
         new = (alert.answer_by, alert.step_since, alert.held_by, alert.dismissal_by, alert.dismissal_reason)
         assert new == (None,) * 5
-        assert (alert.loops, alert.hops, alert.snoozes, alert.asking, alert.responders) == (0, 0, 0, (), ())
+        assert (alert.loops, alert.hops, alert.snoozes) == (0, 0, 0)
+        assert (alert.asking, alert.responders, alert.also) == ((), (), ())
         assert store.policy("default").steps == (Step(who=("owner",), nudge_every=timedelta(minutes=10)),)
         assert store.people([person.id])[person.id][0] == person
         store.close()
@@ -125,10 +126,10 @@ def test_the_first_version_may_go_on_writing_after_the_second_migration(database
     with database.reading() as connection:
         query = "SELECT DISTINCT d.posts, d.sweeps, d.version, p.fold_at FROM deliveries d, places p"
         assert [tuple(row) for row in connection.execute(text(query))] == [(0, 0, 1, 0.0)]
-        query = "SELECT loops, hops, snoozes, asking, responders, held_by, raised_under FROM alerts"
-        assert tuple(connection.execute(text(query)).one()) == (0, 0, 0, "[]", "[]", None, None)
-        query = "SELECT working, quiet, country, prefers, away FROM people"
-        assert tuple(connection.execute(text(query)).one()) == ("", "", "", "instant", "[]")
+        query = "SELECT loops, hops, snoozes, asking, responders, also, held_by, raised_under FROM alerts"
+        assert tuple(connection.execute(text(query)).one()) == (0, 0, 0, "[]", "[]", "[]", None, None)
+        query = "SELECT working, quiet, country, prefers, away, uses FROM people"
+        assert tuple(connection.execute(text(query)).one()) == ("", "", "", "instant", "[]", "")
     database.close()
 
 
