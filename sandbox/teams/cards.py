@@ -141,7 +141,8 @@ def _action(value: Any, at: str) -> Iterator[str]:
 
 def _actions(value: Any, at: str) -> Iterator[str]:
     yield from many(_action)(value, at)
-    if isinstance(value, list) and len([one for one in value if one.get("mode") != "secondary"]) > 6:
+    shown = [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    if len([one for one in shown if one.get("mode") != "secondary"]) > 6:
         yield f"{at}: more than six actions"
     if value == []:
         yield f"{at}: no actions"

@@ -23,10 +23,10 @@ from connectors.chat.teams import text as shown_text
 from connectors.chat.teams.cards import MOST, About, activity, message_card, size
 from connectors.chat.teams.forms import confirmation, filled, form_card
 from connectors.chat.teams.pages import answer_card, sheet_card
-from sandbox.teams.cards import problems
 from sandbox.teams.texts import elements, mentioned, parsed_texts, run_texts
 from tests.connectors.conftest import ALERT, NOW
 from tests.connectors.conftest import card as slack_card
+from tests.connectors.official import problems
 
 GOLDEN = Path(__file__).parent / "golden" / "teams_card.json"
 IDS = {name: f"00000000-0000-4000-8000-{number:012d}" for number, name in enumerate(("ana", "ben", "cleo", "dov"), 1)}

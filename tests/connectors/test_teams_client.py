@@ -14,7 +14,7 @@ from bot.core.text import Who
 from bot.ports import Later, Mark, Receipt, Refusal, Target, Unknown
 from bot.ports.conversations import Conversation
 from connectors.chat.teams.cloud import service
-from sandbox.teams.cards import problems
+from tests.connectors.official import problems
 from tests.connectors.teams import CHANNEL, IDS, PEOPLE, ROOT, SERVICE, TENANT, THREAD, bot, card
 
 MARK = Mark(kind="card", delivery="card:1", alert="01JD", revision=1)

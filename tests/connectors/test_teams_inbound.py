@@ -21,8 +21,8 @@ from bot.ports import Answer, Away, Gesture, Receipt
 from connectors.chat.teams.cloud import service
 from connectors.chat.teams.inbound import Access, TeamsInbound
 from connectors.chat.teams.verify import Keys, Verifier
-from sandbox.teams.cards import problems
 from tests.connectors.conftest import ALERT, NOW, FakeDesk, until
+from tests.connectors.official import problems
 from tests.connectors.teams import APP, CHANNEL, IDS, PEOPLE, ROOT, SERVICE, TENANT, THREAD, Bot, bot, card
 
 OURS, FOREIGN = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
