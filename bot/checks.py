@@ -33,6 +33,8 @@ AskSlack = Callable[[str, str, tuple[str, ...]], Iterable[tuple[str, str, str]]]
 
 
 AskMicrosoft = Callable[[Environment], Iterable[tuple[str, str, str]]]
+AskTeams = Callable[[Environment, Config], Iterable[tuple[str, str, str]]]
+"""raises Away where what is remembered cannot be read"""
 
 
 def run(  # noqa: PLR0913  everything outside that can be wrong
@@ -42,6 +44,7 @@ def run(  # noqa: PLR0913  everything outside that can be wrong
     queue: Callable[[str], Queue],
     slack: AskSlack,
     microsoft: AskMicrosoft,
+    teams: AskTeams,
     now: datetime | None = None,
 ) -> list[Problem]:
     """Everything found, errors first. A configuration that cannot be used is a finding, not an exception.
@@ -56,10 +59,11 @@ def run(  # noqa: PLR0913  everything outside that can be wrong
         *_configuration(config, now or datetime.now(UTC)),
         *_slack(env, config, slack),
         *_microsoft(env, config, microsoft),
-        *_teams(env, config),
+        *_teams(env, config, teams),
         *_operators(env),
     ]
-    return sorted(found, key=lambda problem: problem.level != "error")
+    # What keeps the app from Graph keeps the bot from Teams: it is told once.
+    return sorted(dict.fromkeys(found), key=lambda problem: problem.level != "error")
 
 
 def _config(env: Environment) -> Config | ConfigError:
@@ -192,7 +196,7 @@ def _microsoft(env: Environment, config: Config | ConfigError, microsoft: AskMic
         yield (_warning if id.endswith(".optional") else _error)(id, what, to_do)
 
 
-def _teams(env: Environment, config: Config | ConfigError) -> Iterator[Problem]:
+def _teams(env: Environment, config: Config | ConfigError, teams: AskTeams) -> Iterator[Problem]:
     """What keeps cards out of Teams, where the file means it to show them."""
     if isinstance(config, ConfigError) or "teams" not in config.plan().chats:
         return
@@ -202,3 +206,13 @@ def _teams(env: Environment, config: Config | ConfigError) -> Iterator[Problem]:
     if unnamed := [name for name in config.channels("teams") if name not in config.file.teams.channels]:
         to_do = "Give each its id under teams: channels: it is in the channel's link, 19:…@thread.tacv2."
         yield _error("CL051", f"Teams does not know {', '.join(unnamed)}.", to_do)
+    if not missing:
+        yield from _asked_of_teams(env, config, teams)
+
+
+def _asked_of_teams(env: Environment, config: Config, teams: AskTeams) -> Iterator[Problem]:
+    try:
+        for id, what, to_do in teams(env, config):
+            yield (_warning if id.endswith(".optional") else _error)(id, what, to_do)
+    except Away:
+        return  # CL001 says so

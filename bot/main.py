@@ -15,6 +15,7 @@ from bot import checks as start_checks
 from bot import health
 from bot.environment import Environment, environment
 from bot.parts import Parts, open_store, parts
+from bot.settings import Config
 from connectors.intake import format_named
 from handlers import jobs
 from handlers.web import Dispatch, WebParts, create_app, serve
@@ -166,7 +167,12 @@ def checks() -> list[start_checks.Problem]:
     """Every problem that would keep an alert from its owner."""
     env = environment()
     return start_checks.run(
-        env, open_store=open_store, queue=RqQueue, slack=_slack_problems, microsoft=_microsoft_problems
+        env,
+        open_store=open_store,
+        queue=RqQueue,
+        slack=_slack_problems,
+        microsoft=_microsoft_problems,
+        teams=_teams_problems,
     )
 
 
@@ -180,3 +186,10 @@ def _microsoft_problems(env: Environment) -> list[tuple[str, str, str]]:
     from bot import microsoft
 
     return microsoft.check(env)
+
+
+def _teams_problems(env: Environment, config: Config) -> list[tuple[str, str, str]]:
+    from bot import teams
+
+    made = Parts(env=env, config=config)
+    return teams.check(env, config, made.people, made.store)

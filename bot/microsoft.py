@@ -23,6 +23,11 @@ def tokens(env: Environment) -> Tokens:
     return Tokens(app(env), vault=_vault(env))
 
 
+def fresh(env: Environment) -> Tokens:
+    """Not what is shared: a token from before a consent does not know of it for an hour. Raises ConfigError."""
+    return Tokens(app(env), vault=LocalVault())
+
+
 def app(env: Environment) -> App:
     """Raises ConfigError for a certificate that is none."""
     return App(
@@ -41,11 +46,14 @@ def graph(env: Environment, tokens: Tokens) -> Graph:
 def check(env: Environment) -> list[tuple[str, str, str]]:
     """(id, what is wrong, what to do) of each problem with the app, what it may read, and what stands in between."""
     try:
-        # Not what is shared: a token from before the consent does not know of it for an hour.
-        made = Tokens(app(env), vault=LocalVault())
+        made = fresh(env)
     except ConfigError as error:
-        return [("microsoft.credential", str(error), "docs/microsoft.md tells how a certificate is given.")]
+        return [unreadable(error)]
     return [(found.id, found.what, found.do) for found in problems(made, graph(env, made))]
+
+
+def unreadable(error: ConfigError) -> tuple[str, str, str]:
+    return "microsoft.credential", str(error), "docs/microsoft.md tells how a certificate is given."
 
 
 def _credentials(env: Environment) -> Iterator[Credential]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from bot.calendars import days_off
 from bot.config import humans, meaning, owners, policies, schedules
 from bot.config.lines import Document
+from bot.config.mentions import people_named
 from bot.config.mistakes import ConfigError, Mistake
 from bot.config.owners import Routing, Table
 from bot.config.policies import PolicyShape
@@ -87,6 +88,11 @@ class Config:
     def people(self) -> tuple[Person, ...]:
         """The people of the file; who is named elsewhere only (an owner, a manager) is left to other directories."""
         return tuple(humans.person(email, human) for email, human in self.file.people.items())
+
+    def everybody(self) -> tuple[str, ...]:
+        """The e-mail of everybody whom the file names anywhere, each once."""
+        named = (who for _, who in people_named(self.file, self.document))
+        return tuple(dict.fromkeys((*self.file.people, *named)))
 
     def channels(self, platform: str | None = None) -> tuple[str, ...]:
         """Every channel of a chat (or of the usual one) that something may be said in, each once: what the bot must be

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from bot.config.mistakes import ConfigError
+from bot.core.people import Person
 from bot.environment import Environment
+from bot.people import People
 from bot.ports import Desk
 from bot.ports.conversations import Conversations, Sightings
 from bot.settings import Config
 from connectors.chat import platform
+from connectors.chat.teams.check import Asked, problems
 from connectors.chat.teams.client import TeamsChat, Tenant
 from connectors.chat.teams.cloud import Service, service
 from connectors.chat.teams.inbound import Access, TeamsInbound
+from connectors.chat.teams.text import user_id
 from connectors.chat.teams.verify import Keys, Verifier
 from connectors.chat.teams.wire import Tokens
 from storage.sightings import LocalSightings, RedisSightings
@@ -34,6 +39,29 @@ def inbound(
     verifier = Verifier(app_id=chat.tenant.app_id, issuer=chat.tenant.at.cloud.bot_issuer, keys=keys)
     tenants = frozenset({env.microsoft_tenant_id.lower(), *config.file.teams.tenants})
     return TeamsInbound(Access(verifier=verifier, tenants=tenants), desk, chat, now=now)
+
+
+def check(env: Environment, config: Config, people: People, known: Conversations) -> list[tuple[str, str, str]]:
+    """(id, what is wrong, what to do) of each problem with the bot, its channels and its people. Raises Away."""
+    from bot import microsoft
+
+    try:
+        made = microsoft.fresh(env)
+    except ConfigError as error:
+        return [microsoft.unreadable(error)]
+    bot = chat(env, config, tokens=made, known=known)
+    asked = Asked(channels=config.file.teams.channels, people=_ids(config, people))
+    return [(found.id, found.what, found.do) for found in problems(bot, made, asked)]
+
+
+def _ids(config: Config, people: People) -> dict[str, str]:
+    """Everybody whom the file names, and whoever is above them, with their ids in Teams; who has left is left out."""
+    known: dict[str, Person] = {}
+    for ref in config.everybody():
+        if ref not in known:
+            known |= people.with_managers(ref)
+    nameless = {ref: "" for ref in config.everybody() if ref not in known}
+    return nameless | {ref: user_id(person) or "" for ref, person in known.items() if person.active}
 
 
 def _at(env: Environment) -> Service:

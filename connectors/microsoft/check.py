@@ -40,6 +40,7 @@ KNOWN = {
     "AADSTS700213": ("microsoft.federated", "Entra does not trust the subject of the workload's token", _FEDERATED),
     "AADSTS700016": ("microsoft.app", "The app is not in this tenant: wrong tenant, or no consent yet", _TENANT),
     "AADSTS90002": ("microsoft.tenant", "There is no such tenant in this cloud", _TENANT),
+    "AADSTS500011": ("microsoft.resource", "Entra does not know here what a token is asked for", _TENANT),
     "tenant_unknown": ("microsoft.tenant", "There is no such tenant in this cloud", _TENANT),
     "credential_unreadable": (
         "microsoft.credential",
@@ -51,13 +52,8 @@ KNOWN = {
 
 def problems(tokens: Tokens, graph: Graph) -> list[Problem]:
     """Everything wrong with the app and what it may read. Empty where all is well."""
-    try:
-        tokens.token(tokens.app.cloud.graph_scope)
-    except Refusal as refusal:
-        return [_refused(refusal.code)]
-    except Later:
-        do = "Check the network, a proxy (HTTPS_PROXY, NO_PROXY) and MICROSOFT_CLOUD. What asks to wait is left alone."
-        return [Problem("microsoft.unreachable", f"Entra gives no token now at {tokens.app.cloud.login}.", do)]
+    if found := unproven(tokens, tokens.app.cloud.graph_scope):
+        return [found]
     try:
         user = _somebody(graph)
     except Refusal as refusal:
@@ -67,8 +63,22 @@ def problems(tokens: Tokens, graph: Graph) -> list[Problem]:
     return [found for path, name in _paths(user) if (found := _denied(graph, path, name, tokens.app))]
 
 
-def _refused(code: str) -> Problem:
+def unproven(tokens: Tokens, scope: str) -> Problem | None:
+    """Why Entra gives the app no token of this scope; None: it does."""
+    try:
+        tokens.token(scope)
+    except Refusal as refusal:
+        return _refused(refusal.code, tokens.app)
+    except Later:
+        do = "Check the network, a proxy (HTTPS_PROXY, NO_PROXY) and MICROSOFT_CLOUD. What asks to wait is left alone."
+        return Problem("microsoft.unreachable", f"Entra gives no token now at {tokens.app.cloud.login}.", do)
+    return None
+
+
+def _refused(code: str, app: App) -> Problem:
     id, what, do = KNOWN.get(code, ("microsoft.refused", "Entra refuses the app", "Look the code up in Entra's logs."))
+    if id == "microsoft.app":
+        do = f"{do} An administrator consents at {app.cloud.consent(app.tenant, app.client_id)}"
     return Problem(id, f"{what} ({code}).", f"{do} What was mended in Entra may take a minute to be seen.")
 
 

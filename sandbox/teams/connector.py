@@ -104,6 +104,7 @@ def _begin(teams: TeamsTenant, body: Json) -> Response:
         channel = str(body.get("channelData", {}).get("channel", {}).get("id", ""))
         if teams.rooms.channel(channel) is None:
             raise Refused(404, "ConversationNotFound")
+        _check_rostered(teams, channel)
         made = _said(teams, channel, body.get("activity"), "")
         if made is None:
             return Response(status_code=202)
@@ -121,12 +122,18 @@ def _check_installed(teams: TeamsTenant, person_id: str) -> None:
         raise Refused(403, "BotNotInstalledForUser")
 
 
+def _check_rostered(teams: TeamsTenant, conversation: str) -> None:
+    if conversation in teams.rooms.strange:
+        raise Refused(403, "BotNotInConversationRoster")
+
+
 def _post(teams: TeamsTenant, where: str, activity: Any) -> Response:
     conversation, _, root = where.partition(";messageid=")
     if conversation.startswith("a:"):
         _check_installed(teams, conversation[2:])
     if teams.rooms.members(conversation) is None:
         raise Refused(404, "ConversationNotFound")
+    _check_rostered(teams, conversation)
     if root and (conversation, root) not in teams.rooms.posts:
         raise Refused(404, "ConversationNotFound", "no such thread")
     made = _said(teams, conversation, activity, root)
@@ -175,9 +182,11 @@ def _change(teams: TeamsTenant, method: str, where: str, activity_id: str, activ
 
 
 def _members(teams: TeamsTenant, where: str, token: str) -> Response:
-    found = teams.rooms.members(where.partition(";")[0])
+    conversation = where.partition(";")[0]
+    found = teams.rooms.members(conversation)
     if found is None:
         raise Refused(404, "ConversationNotFound")
+    _check_rostered(teams, conversation)
     first = int(token) if token.isdigit() else 0
     page = [_member(one.id, one.real_name, one.email) for one in found[first : first + PAGE]]
     more = {"continuationToken": str(first + PAGE)} if first + PAGE < len(found) else {}

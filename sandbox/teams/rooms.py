@@ -49,6 +49,8 @@ class Rooms:
         self._channels, self._people, self._now, self._monotonic = channels, people, now, monotonic
         self.posts: dict[tuple[str, str], Post] = {}
         self.installed = {one.id for one in people.values() if one.is_human}
+        self.strange: set[str] = set()
+        """channels in whose team the app is not"""
         self.limited = True
         self._sent: dict[str, deque[float]] = {}
         self._last = 0

@@ -63,6 +63,7 @@ def check(monkeypatch: pytest.MonkeyPatch) -> Check:
             "queue": lambda url: Redis(there=redis),
             "slack": no_problems,
             "microsoft": lambda env: [],
+            "teams": lambda env, config: [],
         } | asked
         return checks.run(environment(), **given)  # type: ignore[arg-type]
 
@@ -277,3 +278,35 @@ def test_a_certificate_that_is_none_is_told_without_asking_anybody(check: Check)
     )
     assert (found.id, found.level) == ("microsoft.credential", "error")
     assert "MICROSOFT_CERTIFICATE" in found.what and "hunter2" not in found.what
+
+
+TEAMS = WELL + 'platform: teams\nteams: {channels: {"#ai-exceptions": "19:ab@thread.tacv2"}}\n'
+
+
+def test_teams_is_asked_where_the_file_names_a_channel_of_it_and_the_environment_a_bot(check: Check) -> None:
+    said = [("teams.person.optional", "w", "d"), ("teams.channel", "w", "d")]
+
+    def told(env: Environment, config: object) -> list[tuple[str, str, str]]:
+        return said
+
+    found = check(config=TEAMS, variables={**MICROSOFT, "SLACK_BOT_TOKEN": ""}, teams=told)
+    assert [(one.id, one.level) for one in found] == [("teams.channel", "error"), ("teams.person.optional", "warning")]
+    assert check(teams=told) == []
+
+
+def test_what_microsoft_refuses_for_graph_and_for_teams_is_told_once(check: Check) -> None:
+    said = [("microsoft.secret", "w", "d")]
+    found = check(
+        config=TEAMS + "directory: [file, graph]\n",
+        variables={**MICROSOFT, "SLACK_BOT_TOKEN": ""},
+        microsoft=lambda env: said,
+        teams=lambda env, config: said,
+    )
+    assert ids(found) == ["microsoft.secret"]
+
+
+def test_without_a_database_nobody_is_asked_about_in_teams(check: Check) -> None:
+    def away(env: Environment, config: object) -> list[tuple[str, str, str]]:
+        raise Away("gone")
+
+    assert check(config=TEAMS, variables={**MICROSOFT, "SLACK_BOT_TOKEN": ""}, teams=away) == []

@@ -24,6 +24,7 @@ from bot.core.matching import FIELDS
 from bot.core.state import Status
 from bot.settings import loads
 from connectors.chat.slack import check as slack_check
+from connectors.chat.teams import check as teams_check
 from connectors.intake import native
 from connectors.microsoft import check as microsoft_check
 from handlers import api, intake, meters, problems, web
@@ -225,7 +226,8 @@ def test_every_finding_of_the_check_is_told() -> None:
     ours = re.findall(r'"(CL\d{3})"', Path(checks.__file__).read_text())
     slacks = re.findall(r'Problem\("([\w.]+)"', Path(slack_check.__file__).read_text())
     microsofts = re.findall(r'"(microsoft\.[\w.]+)"', Path(microsoft_check.__file__).read_text())
-    assert first_cells("docs/operations.md", "What `closeloop check` finds") == {*ours, *slacks, *microsofts}
+    teams = re.findall(r'"(teams\.[\w.]+)"', Path(teams_check.__file__).read_text())
+    assert first_cells("docs/operations.md", "What `closeloop check` finds") == {*ours, *slacks, *microsofts, *teams}
 
 
 def test_every_permission_of_microsoft_is_told_and_no_other_is() -> None:

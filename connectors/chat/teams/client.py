@@ -123,8 +123,10 @@ class TeamsChat:
 
     def _direct(self, chat_id: str) -> str:
         """Their own conversation; asked for twice it is the same one, so an answer that was lost is asked for again."""
-        if found := self._kept(chat_id):
-            return found
+        return self._kept(chat_id) or self.begin_direct(chat_id)
+
+    def begin_direct(self, chat_id: str) -> str:
+        """Somebody's conversation, as Teams says it; nothing is shown to them. Raises Refusal, Later."""
         body = {"isGroup": False, "members": [{"id": chat_id}], **self._us()}
         try:
             made = self.connector.ask("POST", self.address(), path(), body=body)
