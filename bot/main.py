@@ -153,7 +153,18 @@ def _tenant(env: Environment) -> MicrosoftConfig:
         tenant_id=env.microsoft_tenant_id,
         client_id=env.microsoft_client_id,
         client_secret=env.microsoft_client_secret.get_secret_value(),
+        teams_apps=_uploaded(env),
     )
+
+
+def _uploaded(env: Environment) -> tuple[str, ...]:
+    """The app as if an administrator had uploaded it."""
+    from connectors.chat.teams.text import manifest_id
+
+    try:
+        return (manifest_id(env.microsoft_client_id),)
+    except ValueError:
+        return ()
 
 
 def _curl(url: str) -> str:

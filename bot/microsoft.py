@@ -39,8 +39,8 @@ def app(env: Environment) -> App:
     )
 
 
-def graph(env: Environment, tokens: Tokens) -> Graph:
-    return Graph(tokens, base_url=env.graph_api_url)
+def graph(env: Environment, tokens: Tokens, *, timeout: float = 5.0) -> Graph:
+    return Graph(tokens, base_url=env.graph_api_url, timeout=timeout)
 
 
 def check(env: Environment) -> list[tuple[str, str, str]]:

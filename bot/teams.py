@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from bot.config.mistakes import ConfigError
@@ -17,9 +17,11 @@ from connectors.chat.teams.check import Asked, problems
 from connectors.chat.teams.client import TeamsChat, Tenant
 from connectors.chat.teams.cloud import Service, service
 from connectors.chat.teams.inbound import Access, TeamsInbound
+from connectors.chat.teams.install import Installer, Installing
 from connectors.chat.teams.text import user_id
 from connectors.chat.teams.verify import Keys, Verifier
-from connectors.chat.teams.wire import Tokens
+from connectors.microsoft.tokens import Tokens
+from storage.once import LocalOnce, RedisOnce
 from storage.sightings import LocalSightings, RedisSightings
 
 
@@ -29,6 +31,8 @@ def chat(env: Environment, config: Config, *, tokens: Tokens, known: Conversatio
     )
     made = platform("teams")(tenant, tokens, known=known, sightings=_sightings(env))
     assert isinstance(made, TeamsChat)
+    if config.file.teams.install:
+        made.installing = _installing(env, tokens, known)
     return made
 
 
@@ -50,18 +54,41 @@ def check(env: Environment, config: Config, people: People, known: Conversations
     except ConfigError as error:
         return [microsoft.unreadable(error)]
     bot = chat(env, config, tokens=made, known=known)
-    asked = Asked(channels=config.file.teams.channels, people=_ids(config, people))
+    gives = installer(env, made) if config.file.teams.install else None
+    asked = Asked(channels=config.file.teams.channels, people=everybody(config, people), installer=gives)
     return [(found.id, found.what, found.do) for found in problems(bot, made, asked)]
 
 
-def _ids(config: Config, people: People) -> dict[str, str]:
-    """Everybody whom the file names, and whoever is above them, with their ids in Teams; who has left is left out."""
+def everybody(config: Config, people: People) -> dict[str, str]:
+    """Everybody whom the file names, and whoever is above them ▶ their id in Teams; empty where nobody says it.
+
+    Who has left is left out. Raises Away.
+    """
     known: dict[str, Person] = {}
     for ref in config.everybody():
         if ref not in known:
             known |= people.with_managers(ref)
     nameless = {ref: "" for ref in config.everybody() if ref not in known}
     return nameless | {ref: user_id(person) or "" for ref, person in known.items() if person.active}
+
+
+def ids(refs: Iterable[str], people: People) -> dict[str, str]:
+    """These people ▶ their id in Teams; empty where nobody says it. Raises Away."""
+    wanted = list(refs)
+    known = people.known(wanted)
+    return {ref: user_id(known.get(ref)) or "" for ref in wanted}
+
+
+def installer(env: Environment, tokens: Tokens) -> Installer:
+    from bot import microsoft
+
+    # Short: a delivery waits for it.
+    return Installer(microsoft.graph(env, tokens, timeout=2.0), env.microsoft_client_id)
+
+
+def _installing(env: Environment, tokens: Tokens, known: Conversations) -> Installing:
+    once = LocalOnce() if env.is_embedded else RedisOnce(env.redis_url.get_secret_value())
+    return Installing(installer=installer(env, tokens), known=known, once=once)
 
 
 def _at(env: Environment) -> Service:

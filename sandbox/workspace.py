@@ -104,6 +104,8 @@ class Workspace:
             bot_url=self.config.teams_bot_url,
         )
         made.service_url, made.client, made.later = self.config.teams_service_url, self.http, self.later
+        self.tenant.apps.installed = made.rooms.installed
+        self.tenant.apps.told = lambda person: made.installed(self.people[person])
         return made
 
     def _restore(self, kind: str, record: Json) -> None:

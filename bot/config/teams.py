@@ -36,3 +36,5 @@ class TeamsShape(Shape):
     channels: Annotated[dict[Channel, Annotated[str, written(channel_id)]], nothing({})] = Field(default_factory=dict)
     tenants: Annotated[tuple[ObjectId, ...], nothing(())] = ()
     """others than the bot's own whose activities are taken"""
+    install: bool = False
+    """whether the app is installed for whoever cannot be told by direct message without it"""

@@ -50,3 +50,11 @@ class Sightings(Protocol):
     def seen(self, delivery: str, /) -> list[Receipt]:
         """Every message that carries this delivery's mark and was shown to somebody, in no order."""
         ...
+
+
+class Once(Protocol):
+    """What may be done once in a while only, by whichever process comes first."""
+
+    def first(self, what: str, /, *, seconds: int) -> bool:
+        """True for the first who asks in this time. Never raises: where nobody can say, it is not done."""
+        ...

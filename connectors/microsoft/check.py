@@ -15,7 +15,12 @@ PERMISSIONS = {
     "GroupMember.Read.All": "reads who is in a group that rules and policies name",
 }
 """application permission of Graph ▶ what Closeloop does with it; docs/microsoft.md asks for exactly these"""
-OPTIONAL = frozenset(("MailboxSettings.Read", "Presence.Read.All", "GroupMember.Read.All"))
+INSTALLING = {
+    "AppCatalog.Read.All": "finds its app in the organisation's catalogue of Teams",
+    "TeamsAppInstallation.ReadWriteSelfForUser.All": "installs its own app, and no other, for whoever is to be told",
+}
+"""the same, only where the app is installed for people"""
+OPTIONAL = frozenset(("MailboxSettings.Read", "Presence.Read.All", "GroupMember.Read.All", *INSTALLING))
 """without these everything else works"""
 
 
@@ -57,9 +62,9 @@ def problems(tokens: Tokens, graph: Graph) -> list[Problem]:
     try:
         user = _somebody(graph)
     except Refusal as refusal:
-        return [_missing("User.Read.All", refusal.code, tokens.app)]
+        return [missing("User.Read.All", refusal.code, tokens.app)]
     except (Later, Unknown) as error:
-        return [_away(error.code)]
+        return [away(error.code)]
     return [found for path, name in _paths(user) if (found := _denied(graph, path, name, tokens.app))]
 
 
@@ -82,7 +87,8 @@ def _refused(code: str, app: App) -> Problem:
     return Problem(id, f"{what} ({code}).", f"{do} What was mended in Entra may take a minute to be seen.")
 
 
-def _away(code: str) -> Problem:
+def away(code: str) -> Problem:
+    """Graph has no answer now."""
     return Problem("microsoft.unreachable", f"Graph does not answer ({code}).", "Check the network, then try again.")
 
 
@@ -102,14 +108,16 @@ def _denied(graph: Graph, path: str, name: str, app: App) -> Problem | None:
     try:
         graph.get(path)
     except Refusal as refusal:
-        return _missing(name, refusal.code, app) if refusal.kind == "workspace" else None
+        return missing(name, refusal.code, app) if refusal.kind == "workspace" else None
     except (Later, Unknown) as error:
-        return _away(error.code)
+        return away(error.code)
     return None
 
 
-def _missing(name: str, code: str, app: App) -> Problem:
-    what = f"Graph refuses the app ({code}): {name} is not granted. With it Closeloop {PERMISSIONS[name]}."
+def missing(name: str, code: str, app: App) -> Problem:
+    """A permission that is not granted, with the page on which it is; `code`: Graph's own word."""
+    used = (PERMISSIONS | INSTALLING)[name]
+    what = f"Graph refuses the app ({code}): {name} is not granted. With it Closeloop {used}."
     do = f"Add it to the app, then let an administrator open {app.cloud.consent(app.tenant, app.client_id)}"
     if name in OPTIONAL:
         return Problem("microsoft.permission.optional", what, f"{do} (without it everything else works)")

@@ -1,10 +1,11 @@
-"""Graph's REST as its readers need it: one answer, a list page by page, twenty answers at once.
+"""Graph's REST as we need it: one answer, a list page by page, twenty answers at once; what is made or changed there.
 
 Nothing is repeated and nobody sleeps: what asks to be left alone is left alone, and the caller is told for how long.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,6 +29,23 @@ GATES = 64
 PAUSE = 10.0
 """seconds after a 429 that names none"""
 LONGEST_CODE = 60
+NO_HEADERS: Mapping[str, str] = {}
+_OUTLOOK = re.compile(r"(/users/[^/]+)/(?:mailboxSettings|todo|sendMail)(?:/.*)?")
+"""what is kept in a mailbox: its settings, its tasks, what it sends"""
+
+
+class Denied(Refusal):
+    """403: not granted, not licensed, or beyond a limit of the service."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code, "workspace")
+
+
+class Stale(Refusal):
+    """It was changed since it was read: read it again, then decide anew."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code, "other")
 
 
 class Graph:
@@ -87,6 +105,31 @@ class Graph:
             found += self._batch(paths[start : start + MOST])
         return found
 
+    def send(self, method: str, path: str, body: Json | None = None, /, *, etag: str = "") -> Json | None:
+        """POST, PATCH or DELETE, once: what Graph says of it, `{}` where it has nothing to say; None for a 404.
+
+        `etag`: of what was read, where it must not have changed since: raises Stale where it has. Raises Unknown where
+        nobody can say whether it was done, and that is also what a 503 means.
+        """
+        headers = {"if-match": etag} if etag else {}
+        address = self._address(path, {})
+        with self._turn(path):
+            answer = self._sent(method, address, body, headers)
+        if answer.status_code in (409, 412):
+            raise Stale(_code(_json(answer)) or f"http_{answer.status_code}")
+        if 200 <= answer.status_code < 300 and not answer.content:
+            return {}
+        try:
+            return self._judged(path, answer.status_code, answer.headers, _json(answer))
+        except Later as error:
+            if answer.status_code == 503:
+                raise Unknown(error.code) from None
+            raise
+
+    def whole(self, path: str) -> str:
+        """The address of a path, by which a body names it."""
+        return self._address(path, {})
+
     # ── one request ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def _address(self, path: str, query: Mapping[str, str]) -> str:
@@ -99,20 +142,23 @@ class Graph:
             answer = self._sent(method, address, body)
         return self._judged(path, answer.status_code, answer.headers, _json(answer))
 
-    def _sent(self, method: str, address: str, body: Json | None) -> httpx2.Response:
+    def _sent(
+        self, method: str, address: str, body: Json | None, headers: Mapping[str, str] = NO_HEADERS
+    ) -> httpx2.Response:
         """With a new token where the first is not accepted: it was revoked, or a clock was set back."""
         token = self._tokens.token(self._scope)
-        answer = self._once(method, address, body, token)
+        answer = self._once(method, address, body, {**headers, "authorization": f"Bearer {token}"})
         if answer.status_code != 401:
             return answer
         self._tokens.forget(token)
         fresh = self._tokens.token(self._scope)
-        return answer if fresh == token else self._once(method, address, body, fresh)
+        if fresh == token:
+            return answer
+        return self._once(method, address, body, {**headers, "authorization": f"Bearer {fresh}"})
 
-    def _once(self, method: str, address: str, body: Json | None, token: str) -> httpx2.Response:
-        headers = {"authorization": f"Bearer {token}", "accept": "application/json"}
+    def _once(self, method: str, address: str, body: Json | None, headers: Mapping[str, str]) -> httpx2.Response:
         try:
-            return self._http.request(method, address, json=body, headers=headers)
+            return self._http.request(method, address, json=body, headers={**headers, "accept": "application/json"})
         except (httpx2.ConnectError, httpx2.ConnectTimeout):
             raise Later("unreachable", 5.0) from None
         except httpx2.HTTPError as error:
@@ -151,7 +197,9 @@ class Graph:
             raise Refusal(_code(body) or "gone", "other")
         if status >= 500 or body is None:
             raise Unknown(f"http_{status}")
-        raise Refusal(_code(body) or f"http_{status}", "workspace" if status in (401, 403) else "other")
+        if status == 403:
+            raise Denied(_code(body) or "http_403")
+        raise Refusal(_code(body) or f"http_{status}", {400: "content", 401: "workspace"}.get(status, "other"))
 
     # ── many ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -190,7 +238,8 @@ def literal(text: str) -> str:
 
 def _limited(path: str) -> str:
     """What a limit counts besides everything: one mailbox."""
-    return path if path.endswith("/mailboxSettings") else ""
+    read = _OUTLOOK.fullmatch(path.partition("?")[0])
+    return read[1] if read else ""
 
 
 def _json(answer: httpx2.Response) -> Json | None:

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 TENANT = "7e2d0b3a-5d7c-4a52-9a42-ac3e00000001"
 DOMAIN = "acme.onmicrosoft.com"
 CLIENT = "c105e100-9b41-4d11-8a51-ac3e00000002"
-ROLES = ("User.Read.All", "MailboxSettings.Read", "Presence.Read.All", "GroupMember.Read.All")
+ROLES = (
+    "User.Read.All",
+    "MailboxSettings.Read",
+    "Presence.Read.All",
+    "GroupMember.Read.All",
+    "AppCatalog.Read.All",
+    "TeamsAppInstallation.ReadWriteSelfForUser.All",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,4 +27,5 @@ class MicrosoftConfig:
     login: str = "https://login.microsoftonline.com"
     graph: str = "https://graph.microsoft.com"
     bot: str = "https://api.botframework.com"
+    teams_apps: tuple[str, ...] = ()  # what was uploaded to the catalogue, by the ids in the manifests
     page_size: int = 3  # small, so that whoever reads has to turn pages

@@ -101,6 +101,14 @@ TYPES: dict[str, dict[str, str]] = {
         "statusMessage": "String",
         "workLocation": "String",
     },
+    "teamsApp": {
+        "id": "String",
+        "displayName": "String",
+        "distributionMethod": "String",
+        "externalId": "String",
+    },
+    "teamsAppInstallation": {"id": "String", "teamsApp": "teamsApp"},
+    "chat": {"id": "String", "chatType": "String", "tenantId": "String", "topic": "String", "webUrl": "String"},
     "outOfOfficeSettings": {"isOutOfOffice": "Boolean", "message": "String"},
 }
 STATUSES = ("disabled", "alwaysEnabled", "scheduled")

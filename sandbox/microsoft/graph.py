@@ -1,4 +1,4 @@
-"""Graph as a reader of people meets it: users, managers, delta, mailboxes, presence, groups, and batches of them."""
+"""Graph as an app meets it: users, managers, delta, mailboxes, presence, groups, and batches of them; Teams' apps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox.errors import Json
-from sandbox.microsoft import people
+from sandbox.microsoft import apps, people
 from sandbox.microsoft.delta import delta
 from sandbox.microsoft.odata import GraphError, bad
 from sandbox.microsoft.people import Asked
@@ -32,11 +32,16 @@ class Address:
     path: re.Pattern[str]
     roles: tuple[str, ...]
     """one of them is enough"""
-    work: Callable[..., Json]
+    work: Callable[..., Json | None]
     denied: str = "Authorization_RequestDenied"
+    method: str = "GET"
+    status: int = 200
+    """of an answer with a body; one without is 204"""
+    empty: int = 204
 
 
 _READ = ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All")
+_APPS = ("TeamsAppInstallation.ReadWriteSelfForUser.All", "TeamsAppInstallation.ReadWriteForUser.All")
 _GROUPS = ("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All")
 # The first that fits: nobody's id is `delta`.
 ADDRESSES = (
@@ -58,12 +63,26 @@ ADDRESSES = (
     ),
     Address(path=re.compile(r"/groups"), roles=_GROUPS, work=people.groups),
     Address(path=re.compile(r"/groups/([^/]+)/transitiveMembers"), roles=_GROUPS, work=people.members),
+    Address(
+        path=re.compile(r"/appCatalogs/teamsApps"),
+        roles=("AppCatalog.Read.All", "AppCatalog.ReadWrite.All"),
+        work=apps.catalogue,
+        denied="Forbidden",
+    ),
+    *(
+        Address(path=re.compile(path), roles=_APPS, work=work, denied="Forbidden", method=method, empty=201)
+        for method, path, work in (
+            ("GET", r"/users/([^/]+)/teamwork/installedApps", apps.installed),
+            ("POST", r"/users/([^/]+)/teamwork/installedApps", apps.install),
+            ("GET", r"/users/([^/]+)/teamwork/installedApps/([^/]+)/chat", apps.chat),
+        )
+    ),
 )
 
 
 async def serve(request: Request) -> Response:
     tenant = tenant_of(request)
-    asked = _asked(request)
+    asked = _asked(request, await request.body())
     gate = _mailbox(asked.path)
     tenant.busy[gate] += 1
     try:
@@ -89,26 +108,34 @@ def _limited() -> Response:
     return JSONResponse({"error": error}, status_code=429, headers={"Retry-After": "1"})
 
 
-def _asked(request: Request) -> Asked:
+def _asked(request: Request, body: bytes = b"") -> Asked:
     base = f"{str(request.base_url).rstrip('/')}{ROOT}/v1.0"
     path = request.url.path.removeprefix(f"{ROOT}/v1.0")
-    return Asked(path=unquote(path), query=request.url.query, headers=dict(request.headers), base=base)
+    return Asked(
+        path=unquote(path),
+        query=request.url.query,
+        headers=dict(request.headers),
+        base=base,
+        method=request.method,
+        body=_json(body),
+    )
 
 
 def _answer(request: Request, asked: Asked, tenant: Tenant) -> Response:
     try:
-        return JSONResponse(_work(tenant, asked, request.headers.get("authorization", "")))
+        return _work(tenant, asked, request.headers.get("authorization", ""))
     except GraphError as refusal:
         return JSONResponse(refusal.body(), status_code=refusal.status)
 
 
-def _work(tenant: Tenant, asked: Asked, authorization: str) -> Json:
+def _work(tenant: Tenant, asked: Asked, authorization: str) -> Response:
     roles = _allowed(tenant, authorization)
     for address in ADDRESSES:
-        if read := address.path.fullmatch(asked.path):
+        if (read := address.path.fullmatch(asked.path)) and address.method == asked.method:
             if not roles & set(address.roles):
                 raise GraphError(403, address.denied, "Insufficient privileges to complete the operation.")
-            return address.work(tenant, asked, *read.groups())
+            found = address.work(tenant, asked, *read.groups())
+            return Response(status_code=address.empty) if found is None else JSONResponse(found, address.status)
     raise bad(f"Resource not found for the segment '{asked.path.strip('/').split('/')[0]}'.")
 
 

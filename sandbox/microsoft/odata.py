@@ -15,6 +15,7 @@ _EXPAND = re.compile(r"manager(?:\((.*)\))?")
 FILTERED = {
     "user": ("id", "mail", "userPrincipalName", "displayName", "mailNickname"),
     "group": ("displayName", "mailNickname"),
+    "teamsApp": ("id", "externalId", "displayName"),
 }
 
 

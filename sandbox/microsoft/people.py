@@ -21,12 +21,17 @@ NOT_ENABLED = "The mailbox is either inactive, soft-deleted, or is hosted on-pre
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """One request: the path below the version, its query, its headers in lower case, and where all of it is."""
+    """One request: the path below the version, its query, its headers in lower case, and where all of it is.
+
+    `body`: what its JSON says; None where there is none, or where it is none.
+    """
 
     path: str
     query: str
     headers: dict[str, str]
     base: str
+    method: str = "GET"
+    body: Any = None
 
     def next(self, **options: str) -> str:
         return f"{self.base}{self.path}?{urlencode(options, safe='$,')}"

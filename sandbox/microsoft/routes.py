@@ -52,7 +52,7 @@ def routes() -> list[BaseRoute]:
         Route(f"{LOGIN}/{{tenant}}/oauth2/v2.0/token", entra.token, methods=["POST"]),
         Route("/microsoft/managed/token", entra.managed),
         Route(f"{graph.ROOT}/v1.0/$batch", graph.batch, methods=["POST"]),
-        Route(f"{graph.ROOT}/v1.0/{{path:path}}", graph.serve),
+        Route(f"{graph.ROOT}/v1.0/{{path:path}}", graph.serve, methods=["GET", "POST", "PATCH", "DELETE"]),
         Route("/sandbox/api/microsoft", _state),
         Route("/sandbox/api/microsoft/app", _app, methods=["POST"]),
         Route("/sandbox/api/microsoft/faults", _faults, methods=["POST", "DELETE"]),

@@ -65,6 +65,18 @@ class App:
     refresh_in: int | None = None
 
 
+@dataclass(kw_only=True)
+class Apps:
+    """Teams' apps: what was uploaded to the organisation's catalogue, and who has the one of the bot."""
+
+    uploaded: set[str]
+    """the ids that manifests give their apps (`externalId`)"""
+    installed: set[str] = field(default_factory=set)
+    """people; the stand-in of Teams has the same set"""
+    told: Callable[[str], None] = lambda person: None
+    """Teams tells the bot that somebody has the app now"""
+
+
 class Tenant:
     """`people` and `groups` are the workspace's; `note` writes down what has to outlive a restart."""
 
@@ -80,6 +92,7 @@ class Tenant:
         self.app = App(secrets=[config.client_secret])
         self.groups, self._people, self._note = groups, people, note
         self._accounts: dict[str, Account] = {}
+        self.apps = Apps(uploaded=set(config.teams_apps))
         # Who changed, in order; a delta token is a place in it.
         self.changes: list[str] = []
         self.oldest = 0

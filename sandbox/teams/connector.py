@@ -61,7 +61,8 @@ def _answered(teams: TeamsTenant, request: Request, raw: bytes) -> Response:
     try:
         _check_token(teams, request.headers.get("authorization", ""))
         body = _object(raw) if request.method in ("POST", "PUT") else {}
-        return _route(teams, request, request.path_params["path"].split("/"), body)
+        first, *rest = request.path_params["path"].split("/")
+        return _route(teams, request, [teams.rooms.own(first), *rest], body)
     except Refused as refused:
         return refused.answer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from sandbox.errors import Json
 from sandbox.microsoft.tenant import object_id
 from sandbox.people import Person
 
+_GRAPHS = re.compile(r"19:([0-9a-f-]{36})_[0-9a-f-]{36}@unq\.gbl\.spaces")
 LIMITS = ((1.0, 7), (2.0, 8), (30.0, 60), (3600.0, 1800))
 """(seconds, messages that a bot may send to one conversation in them)"""
 
@@ -93,6 +95,12 @@ class Rooms:
         """By object id or by what Teams calls them."""
         known = (one for one in self._people.values() if one.is_human)
         return next((one for one in known if named in (object_id(one.id), mri(one.id))), None)
+
+    def own(self, conversation: str) -> str:
+        """`a:<person>` for somebody's chat with the bot as Graph names it; anything else as it is."""
+        read = _GRAPHS.fullmatch(conversation)
+        person = self.person(read[1]) if read else None
+        return f"a:{person.id}" if person else conversation
 
     def seen_by(self, person_id: str) -> list[Post]:
         """Everything that somebody can read, oldest first."""

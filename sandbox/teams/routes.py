@@ -129,13 +129,18 @@ async def _raw(request: Request) -> Response:
 
 
 async def _change(request: Request) -> Response:
-    """`limited`: whether the limits hold; `installed`: {person: whether they have the app}, `channels` alike."""
+    """`limited`: whether the limits hold; `installed`: {person: whether they have the app}, `channels` alike.
+
+    `uploaded`: ids of apps in the organisation's catalogue.
+    """
     body, rooms = await body_of(request), teams_of(request).rooms
     rooms.limited = bool(body.get("limited", rooms.limited))
     for person_id, there in (body.get("installed") or {}).items():
         (rooms.installed.add if there else rooms.installed.discard)(_person(request, person_id).id)
     for channel, there in (body.get("channels") or {}).items():
         (rooms.strange.discard if there else rooms.strange.add)(channel)
+    if "uploaded" in body:
+        request.app.state.workspace.tenant.apps.uploaded = set(body["uploaded"])
     return JSONResponse({"ok": True})
 
 

@@ -96,6 +96,12 @@ class TeamsTenant:
             body = {}
         return Sent(status=answer.status_code, body=body if isinstance(body, dict) else {})
 
+    def installed(self, person: Person) -> None:
+        """Somebody has the app now: the bot is told, in their chat with it."""
+        if self.later is not None:
+            said = self.activity(person, f"a:{person.id}", type="installationUpdate", action="add")
+            self.later(self.send(said))
+
     async def invoke(self, person: Person, post: Post, data: Json, verb: str, *, trigger: str = "manual") -> Sent:
         """A press. What comes back as a card is what this person sees from now on."""
         post.asked[person.id] = time.monotonic()

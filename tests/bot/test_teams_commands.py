@@ -1,4 +1,4 @@
-"""`closeloop check` of an installation in Teams, against the stand-ins over real HTTP."""
+"""`closeloop check` and `closeloop teams install`, against the stand-ins over real HTTP."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ import httpx2
 import pytest
 import uvicorn
 
+from bot.parts import open_store
+from connectors.chat.teams.text import manifest_id
 from sandbox.app import create_app
 from sandbox.config import Limits, SandboxConfig
-from sandbox.microsoft.config import CLIENT, TENANT, MicrosoftConfig
+from sandbox.microsoft.config import CLIENT, ROLES, TENANT, MicrosoftConfig
+from sandbox.microsoft.tenant import object_id
 from tests.bot.conftest import ROOT
 
 CONFIG = """\
@@ -65,6 +68,7 @@ def running() -> Iterator[Stand]:
 def stand(running: Stand, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Stand:
     """Fresh stand-ins, and an environment that leads to them."""
     running.post("reset")
+    running.post("teams/change", uploaded=[manifest_id(CLIENT)])
     Path("closeloop.yaml").write_text(CONFIG)
     given = {
         "MICROSOFT_TENANT_ID": TENANT,
@@ -116,3 +120,69 @@ def test_a_team_without_the_app_is_an_error(stand: Stand) -> None:
     stand.post("teams/change", channels={"19:ai-exceptions@thread.tacv2": False})
     ((level, id, said),) = checked(1)
     assert (level, id) == ("error", "teams.channel") and "#ai-exceptions" in said
+
+
+# ── closeloop teams install ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def installed(*whom: str, code: int = 0) -> dict[str, str]:
+    done = closeloop("teams", "install", *whom, "--json")
+    assert done.returncode == code, done.stderr
+    return {one["person"]: one["state"] for one in json.loads(done.stdout)}
+
+
+def test_the_app_is_installed_for_somebody_whose_conversation_is_kept(stand: Stand, tmp_path: Path) -> None:
+    stand.post("teams/change", installed={"U0ANA": False})
+    assert installed("--for", "Ana@acme.example") == {"ana@acme.example": "installed"}
+    store = open_store()
+    (kept,) = store.conversations("teams", [object_id("U0ANA")]).values()
+    store.close()
+    assert kept.channel == f"19:{object_id('U0ANA')}_{CLIENT}@unq.gbl.spaces"
+    assert installed("--for", "ana@acme.example") == {"ana@acme.example": "there"}
+    assert checked() == []
+
+
+def test_everybody_of_the_file_and_their_managers_get_it(stand: Stand) -> None:
+    stand.post("teams/change", installed={"U0ANA": False, "U0CLEO": False})
+    found = installed("--everybody")
+    assert found["ana@acme.example"] == found["cleo@acme.example"] == "installed"
+    assert found["elsa@acme.example"] == "there"
+
+
+def test_whoever_gets_none_is_told_of_and_the_others_have_it(stand: Stand) -> None:
+    found = installed("--for", "ana@acme.example", "--for", "nobody@acme.example", code=1)
+    assert found == {"ana@acme.example": "there", "nobody@acme.example": "failed"}
+    done = closeloop("teams", "install", "--for", "nobody@acme.example")
+    assert (done.returncode, "Nobody says who they are" in done.stdout) == (1, True)
+    assert "0 installed, 0 had it, 1 failed" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("lacking", "said"),
+    [
+        ("AppCatalog.Read.All", f"adminconsent?client_id={CLIENT}"),
+        ("TeamsAppInstallation.ReadWriteSelfForUser.All", f"adminconsent?client_id={CLIENT}"),
+    ],
+)
+def test_a_permission_that_is_missing_is_named_with_where_to_consent(stand: Stand, lacking: str, said: str) -> None:
+    stand.post("microsoft/app", roles=[role for role in ROLES if role != lacking])
+    done = closeloop("teams", "install", "--for", "ana@acme.example")
+    assert done.returncode == 1
+    assert lacking in done.stdout + done.stderr and said in done.stdout + done.stderr
+
+
+def test_an_app_that_nobody_uploaded_can_be_installed_for_nobody(stand: Stand) -> None:
+    stand.post("teams/change", uploaded=[])
+    done = closeloop("teams", "install", "--everybody")
+    assert (done.returncode, "closeloop teams package" in done.stderr) == (1, True)
+
+
+def test_it_has_to_be_said_for_whom(stand: Stand) -> None:
+    done = closeloop("teams", "install")
+    assert (done.returncode, "--everybody" in done.stderr) == (1, True)
+
+
+def test_without_a_bot_there_is_nothing_to_install(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MICROSOFT_CLIENT_ID", "")
+    done = closeloop("teams", "install", "--everybody")
+    assert (done.returncode, "MICROSOFT_CLIENT_ID" in done.stderr) == (1, True)

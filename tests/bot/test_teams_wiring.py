@@ -65,6 +65,16 @@ def test_both_chats_may_be_there_at_once(env: Any) -> None:
     assert set(Parts(env=env(**BOT, SLACK_BOT_TOKEN="xoxb-1"), config=config()).chats) == {"slack", "teams"}
 
 
+@pytest.mark.parametrize("install", [True, False])
+@pytest.mark.parametrize("redis", ["", "redis://127.0.0.1:9"])
+def test_the_app_is_installed_for_people_only_where_the_file_says_so(env: Any, install: bool, redis: str) -> None:
+    text = ON.replace("teams: {", f"teams: {{install: {str(install).lower()}, ")
+    made = Parts(env=env(**BOT, CLOSELOOP_REDIS_URL=redis), config=config(text))
+    chat = made.chats["teams"]
+    assert isinstance(chat, TeamsChat)
+    assert (chat.installing is not None) == install
+
+
 def test_an_activity_that_nobody_signed_is_refused_at_the_door(env: Any) -> None:
     made = Parts(env=env(**BOT), config=config())
     chat = made.chats["teams"]

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from bot.ports import Later, Refusal, Unknown
 from connectors.chat.teams.client import TeamsChat
+from connectors.chat.teams.install import NOT_UPLOADED, Installer
 from connectors.chat.teams.wire import path
-from connectors.microsoft.check import Problem, unproven
-from connectors.microsoft.tokens import Tokens
+from connectors.microsoft.check import INSTALLING, Problem, away, missing, unproven
+from connectors.microsoft.tokens import App, Tokens
 
 _BOT = (
     "In Azure the bot has to be of type single tenant, of this very app (MICROSOFT_CLIENT_ID) and tenant, with the "
@@ -22,6 +23,12 @@ _CHANNEL = (
 _PERSON = "closeloop teams install --everybody, or an administrator's setup policy; docs/microsoft.md tells how."
 _NAMELESS = "Write people: {<e-mail>: {teams: <object id>}}, or let Graph say it: directory: [file, graph]."
 _AWAY = "Check the network, a proxy (HTTPS_PROXY, NO_PROXY), MICROSOFT_CLOUD and TEAMS_SERVICE_URL, then try again."
+CATALOGUE, INSTALL = INSTALLING
+NOWHERE = Problem(
+    "teams.catalogue.optional",
+    "The app is not in the organisation's catalogue of Teams, so it can be installed for nobody.",
+    "closeloop teams package closeloop-teams.zip, and upload that in the Teams admin centre under Manage apps.",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +39,8 @@ class Asked:
     """`#ai-alerts` ▶ its id in Teams"""
     people: Mapping[str, str]
     """e-mail ▶ object id in Entra; empty where nobody says it"""
+    installer: Installer | None = None
+    """what gives the app to people who need it; None: nobody but an administrator does"""
 
 
 def problems(chat: TeamsChat, tokens: Tokens, asked: Asked) -> list[Problem]:
@@ -39,7 +48,7 @@ def problems(chat: TeamsChat, tokens: Tokens, asked: Asked) -> list[Problem]:
     if found := unproven(tokens, chat.tenant.at.cloud.bot_scope):
         return [found]
     try:
-        return [*_channels(chat, asked.channels), *_people(chat, asked.people)]
+        return [*_channels(chat, asked.channels), *_people(chat, asked), *_installing(asked, tokens.app)]
     except Refusal as refusal:
         return [Problem("teams.bot", f"The Bot Connector refuses the bot ({refusal.code}).", _BOT)]
     except (Later, Unknown) as error:
@@ -58,12 +67,14 @@ def _channels(chat: TeamsChat, channels: Mapping[str, str]) -> Iterator[Problem]
             yield Problem("teams.channel", what, _CHANNEL)
 
 
-def _people(chat: TeamsChat, people: Mapping[str, str]) -> Iterator[Problem]:
-    nameless = [who for who, user in people.items() if not user]
+def _people(chat: TeamsChat, asked: Asked) -> Iterator[Problem]:
+    nameless = [who for who, user in asked.people.items() if not user]
     if nameless:
         what = f"Nobody says who is who in Teams: {_listed(nameless)}. They are told nothing there."
         yield Problem("teams.person.unknown.optional", what, _NAMELESS)
-    absent = [who for who, user in people.items() if user and not _reached(chat, user)]
+    if asked.installer is not None:
+        return  # whoever has no app is given it when there is something to say
+    absent = [who for who, user in asked.people.items() if user and not _reached(chat, user)]
     if absent:
         what = f"The app is not installed for {_listed(absent)}: no direct message reaches them."
         yield Problem("teams.person.optional", what, _PERSON)
@@ -78,6 +89,29 @@ def _reached(chat: TeamsChat, user: str) -> bool:
             raise
         return False
     return True
+
+
+def _installing(asked: Asked, app: App) -> Iterator[Problem]:
+    """What keeps the app from being installed for people, where closeloop.yaml wants that."""
+    if asked.installer is None:
+        return
+    permission = CATALOGUE
+    try:
+        asked.installer.listed()
+        permission = INSTALL
+        if user := next(filter(None, asked.people.values()), ""):
+            asked.installer.chat(user)
+    except Refusal as refusal:
+        yield refused(refusal, permission, app)
+    except (Later, Unknown) as error:
+        yield away(error.code)
+
+
+def refused(refusal: Refusal, permission: str, app: App) -> Problem:
+    """What a refusal of Graph means to whoever has the app installed."""
+    if refusal.code == NOT_UPLOADED:
+        return NOWHERE
+    return missing(permission, refusal.code, app) if refusal.kind == "workspace" else away(refusal.code)
 
 
 def _listed(people: Iterable[str]) -> str:

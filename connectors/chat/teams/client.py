@@ -19,6 +19,7 @@ from bot.ports import Away, Later, Mark, Receipt, Refusal, Target, Unknown
 from bot.ports.conversations import Conversations, Sightings
 from connectors.chat.teams.cards import activity, message_card
 from connectors.chat.teams.cloud import Service
+from connectors.chat.teams.install import Installing
 from connectors.chat.teams.members import Members
 from connectors.chat.teams.text import Json, summary, user_id
 from connectors.chat.teams.wire import Connector, Tokens, path
@@ -28,6 +29,8 @@ ONCE = 75.0
 """seconds since the first attempt in which something in doubt is sent once more"""
 AGAIN = 600.0
 """seconds after which it may be sent again: nobody can look, so nobody repeats it often"""
+SOON = 5.0
+"""seconds until somebody is written to for whom the app was installed"""
 ADDRESS = 60.0
 """seconds for which the tenant's address is not looked up anew"""
 
@@ -64,6 +67,8 @@ class TeamsChat:
         self.tenant, self.known, self.sightings = tenant, known, sightings
         self.connector = Connector(tokens, tenant.at)
         self.members = Members(connector=self.connector, monotonic=monotonic)
+        self.installing: Installing | None = None
+        """gives the app to people whom a direct message cannot reach without it"""
         self._monotonic = monotonic
         self._address: tuple[float, str] = (float("-inf"), "")
 
@@ -119,7 +124,12 @@ class TeamsChat:
         chat_id = user_id(person)
         if chat_id is None:
             raise Refusal("no_teams_id", "place")
-        return self.post(self._direct(chat_id), said)
+        try:
+            return self.post(self._direct(chat_id), said)
+        except Refusal as refusal:
+            if refusal.kind == "place" and self.installing and self.installing.helped(chat_id):
+                raise Later("app_installed", SOON) from None
+            raise
 
     def _direct(self, chat_id: str) -> str:
         """Their own conversation; asked for twice it is the same one, so an answer that was lost is asked for again."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 import re
-import uuid
 import zipfile
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from PIL import Image, ImageDraw
+
+from connectors.chat.teams.text import manifest_id
 
 SCHEMA = "1.19"
 """old enough for tenants that lag behind"""
@@ -63,8 +64,7 @@ def manifest(package: Package) -> dict[str, Any]:
         "$schema": f"https://developer.microsoft.com/json-schemas/teams/v{SCHEMA}/MicrosoftTeams.schema.json",
         "manifestVersion": SCHEMA,
         "version": VERSION,
-        # The app's id is not the bot's: both have to be unique, each among its own.
-        "id": str(uuid.uuid5(uuid.UUID(app_id), "closeloop teams app")),
+        "id": manifest_id(app_id),
         "developer": _developer(package.url),
         "name": {"short": package.name[:30], "full": f"{package.name}: every AI alert closed by a human"[:100]},
         "description": {

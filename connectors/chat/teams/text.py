@@ -7,6 +7,7 @@ is a TextBlock only where it needs a date or a mention and holds nothing else th
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -166,6 +167,11 @@ def user_id(person: Person | None) -> str | None:
 def is_user(chat_id: str) -> bool:
     """Whether it could be a person's id in Teams."""
     return bool(_USER.fullmatch(chat_id))
+
+
+def manifest_id(app_id: str) -> str:
+    """The app's id in Teams, of the bot's in Entra: both have to be unique, each among its own. Raises ValueError."""
+    return str(uuid.uuid5(uuid.UUID(app_id), "closeloop teams app"))
 
 
 def summary(text: Text, people: People, *, limit: int = SUMMARY) -> str:
