@@ -34,9 +34,10 @@ def installed(tenant: Tenant, asked: Asked, key: str) -> Json:
     account, expand = _account(tenant, key), options.get("$expand")
     if expand not in (None, "teamsApp"):
         raise bad("Parsing OData Select and Expand failed.")
+    wanted = _wanted(options["$filter"]) if "$filter" in options else None
     found = [_installation(account, one) for one in sorted(tenant.apps.uploaded)] if _has(tenant, account) else []
-    if "$filter" in options:
-        found = [one for one in found if _fits(one["teamsApp"], options["$filter"])]
+    if wanted:
+        found = [one for one in found if one["teamsApp"][wanted[0]] == wanted[1]]
     shown = found if expand else [{"id": one["id"]} for one in found]
     return page(tenant, asked, shown, options)
 
@@ -89,9 +90,9 @@ def _installation(account: Account, external_id: str) -> Json:
     return {"id": number, "teamsApp": _listed(external_id)}
 
 
-def _fits(listed: Json, text: str) -> bool:
-    """Raises GraphError for a filter that Graph would not take here."""
+def _wanted(text: str) -> tuple[str, str]:
+    """(property of the app, its value). Raises GraphError for a filter that Graph would not take here."""
     read = _OF_APP.fullmatch(text)
     if read is None:
         raise bad("Invalid filter clause.")
-    return bool(listed[read[1]] == read[2].replace("''", "'"))
+    return read[1], read[2].replace("''", "'")
