@@ -6,6 +6,7 @@ What is asked for and what is answered is held against it: a name that is not he
 from __future__ import annotations
 
 from sandbox.errors import Json
+from sandbox.microsoft.enums import strangers
 
 TYPES: dict[str, dict[str, str]] = {
     "directoryObject": {"id": "String", "deletedDateTime": "DateTimeOffset"},
@@ -98,9 +99,9 @@ TYPES: dict[str, dict[str, str]] = {
         "availability": "String",
         "outOfOfficeSettings": "outOfOfficeSettings",
         "sequenceNumber": "String",
-        "statusMessage": "String",
-        "workLocation": "String",
+        "statusMessage": "presenceStatusMessage",
     },
+    "presenceStatusMessage": {"expiryDateTime": "dateTimeTimeZone", "publishedDateTime": "DateTimeOffset"},
     "teamsApp": {
         "id": "String",
         "displayName": "String",
@@ -111,7 +112,6 @@ TYPES: dict[str, dict[str, str]] = {
     "chat": {"id": "String", "chatType": "String", "tenantId": "String", "topic": "String", "webUrl": "String"},
     "outOfOfficeSettings": {"isOutOfOffice": "Boolean", "message": "String"},
 }
-STATUSES = ("disabled", "alwaysEnabled", "scheduled")
 
 
 def unknown(kind: str, names: list[str]) -> str | None:
@@ -129,7 +129,7 @@ def wrong(kind: str, shape: Json) -> list[str]:
         if inner is None:
             found.append(f"{kind}.{name}")
         elif value is not None:
-            found += _misfit(inner, value, f"{kind}.{name}")
+            found += _misfit(inner, value, f"{kind}.{name}") or strangers(f"{kind}.{name}", value)
     return found
 
 

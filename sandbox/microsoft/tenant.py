@@ -186,9 +186,6 @@ def _new(person: Person) -> Account:
 def _impossible(account: Account, people: Mapping[str, Any]) -> list[str]:
     problems = [] if account.mailbox is None else csdl.wrong("mailboxSettings", account.mailbox)
     problems += csdl.wrong("presence", account.presence)
-    replies = (account.mailbox or {}).get("automaticRepliesSetting") or {}
-    if str(replies.get("status", "disabled")).casefold() not in {status.casefold() for status in csdl.STATUSES}:
-        problems.append("automaticRepliesSetting.status")
     if account.manager and not account.manager.startswith("contact:") and account.manager not in people:
         problems.append(f"nobody here is {account.manager!r}")
     return problems
