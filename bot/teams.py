@@ -62,14 +62,20 @@ def check(env: Environment, config: Config, people: People, known: Conversations
 def everybody(config: Config, people: People) -> dict[str, str]:
     """Everybody whom the file names, and whoever is above them ▶ their id in Teams; empty where nobody says it.
 
-    Who has left is left out. Raises Away.
+    Who has left is left out, and whoever is known in another chat alone. Raises Away.
     """
+    others = {chat for chat in config.plan().chats if chat != "teams"}
     known: dict[str, Person] = {}
     for ref in config.everybody():
         if ref not in known:
             known |= people.with_managers(ref)
     nameless = {ref: "" for ref in config.everybody() if ref not in known}
-    return nameless | {ref: user_id(person) or "" for ref, person in known.items() if person.active}
+    meant = {ref: person for ref, person in known.items() if person.active and not _only_in(others, person)}
+    return nameless | {ref: user_id(person) or "" for ref, person in meant.items()}
+
+
+def _only_in(others: set[str], person: Person) -> bool:
+    return user_id(person) is None and not others.isdisjoint(person.chat)
 
 
 def ids(refs: Iterable[str], people: People) -> dict[str, str]:

@@ -14,13 +14,17 @@ from typer.testing import CliRunner
 
 from bot import teams
 from bot.cli import app
+from bot.clock import SystemClock
 from bot.config.mistakes import ConfigError
 from bot.environment import Environment
 from bot.parts import Parts
+from bot.people import People
 from bot.settings import Config, loads
 from connectors.chat.teams.client import TeamsChat
+from connectors.directory import directory
 from connectors.intake import native
 from handlers.web import WebParts, create_app
+from storage.memory import MemoryStore
 
 FALLBACK = 'fallback: {owner: elsa@acme.example, channel: "#x"}\n'
 ON = FALLBACK + 'platform: teams\nteams: {channels: {"#x": "19:ab@thread.tacv2"}}\n'
@@ -73,6 +77,24 @@ def test_the_app_is_installed_for_people_only_where_the_file_says_so(env: Any, i
     chat = made.chats["teams"]
     assert isinstance(chat, TeamsChat)
     assert (chat.installing is not None) == install
+
+
+def test_everybody_of_the_file_and_above_is_looked_for_in_teams_but_for_whom_another_chat_has() -> None:
+    ana, cleo = "00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000c"
+    people = (
+        f"people:\n  ana@acme.example: {{teams: {ana}, manager: cleo@acme.example}}\n"
+        f"  cleo@acme.example: {{teams: {cleo}, slack: U0CLEO}}\n  ben@acme.example: {{slack: U0BEN}}\n"
+    )
+    both = 'routing: [{owner: ana@acme.example, channel: ["#x", "slack:#y"]}]\n'
+
+    def found(text: str) -> dict[str, str]:
+        made = config(text)
+        directories = (directory("file")(made.people()),)
+        return teams.everybody(made, People(store=MemoryStore(), directories=directories, clock=SystemClock()))
+
+    alone = {"ana@acme.example": ana, "cleo@acme.example": cleo, "ben@acme.example": "", "elsa@acme.example": ""}
+    assert found(ON + people) == alone
+    assert found(ON + people + both) == {who: id for who, id in alone.items() if who != "ben@acme.example"}
 
 
 def test_an_activity_that_nobody_signed_is_refused_at_the_door(env: Any) -> None:
