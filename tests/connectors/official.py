@@ -41,3 +41,11 @@ def refused(card: Any) -> list[str]:
 def problems(card: Any) -> list[str]:
     """What the schema or the stand-in has against a card."""
     return [*refused(card), *cards.problems(card)]
+
+
+def check(said: Any) -> None:
+    """Every card in an activity, or in an answer to one, is a card. Raises AssertionError."""
+    if isinstance(said, dict) and said.get("type") == "AdaptiveCard":
+        assert problems(said) == [], said
+    for inner in said.values() if isinstance(said, dict) else said if isinstance(said, list) else ():
+        check(inner)

@@ -17,6 +17,7 @@ from connectors.chat.teams.cloud import service
 from connectors.chat.teams.wire import Connector
 from storage.memory import MemoryStore
 from storage.sightings import LocalSightings
+from tests.connectors import official
 from tests.connectors.conftest import card as slack_card
 
 APP, TENANT = "11111111-0000-4000-8000-000000000001", "22222222-0000-4000-8000-000000000002"
@@ -71,6 +72,7 @@ class FakeConnector:
 
     def answer(self, request: httpx2.Request) -> httpx2.Response:
         body = json.loads(request.content) if request.content else None
+        official.check(body)
         self.heard.append((request.method, str(request.url), body))
         self.tokens_heard.append(request.headers["authorization"])
         if "pagedmembers" in str(request.url):

@@ -21,6 +21,7 @@ from bot.ports import Answer, Away, Gesture, Receipt
 from connectors.chat.teams.cloud import service
 from connectors.chat.teams.inbound import Access, TeamsInbound
 from connectors.chat.teams.verify import Keys, Verifier
+from tests.connectors import official
 from tests.connectors.conftest import ALERT, NOW, FakeDesk, until
 from tests.connectors.official import problems
 from tests.connectors.teams import APP, CHANNEL, IDS, PEOPLE, ROOT, SERVICE, TENANT, THREAD, Bot, bot, card
@@ -63,7 +64,9 @@ class Door:
     def send(self, activity: Any, *, headers: dict[str, str] | None = None) -> tuple[int, Any]:
         body = activity if isinstance(activity, bytes) else json.dumps(activity).encode()
         status, _, said = self.inbound.dispatch(body, signed(activity) if headers is None else headers)
-        return status, json.loads(said) if said else None
+        answer = json.loads(said) if said else None
+        official.check(answer)
+        return status, answer
 
 
 @pytest.fixture
