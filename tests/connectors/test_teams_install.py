@@ -164,6 +164,15 @@ def test_for_somebody_who_blocked_the_bot_nothing_helps(town: Town) -> None:
     assert town.posted() == 1
 
 
+@pytest.mark.parametrize(("status", "kind"), [(401, "workspace"), (413, "content")])
+def test_a_refusal_of_another_kind_installs_nothing(town: Town, status: int, kind: str) -> None:
+    fault = {"path": "^POST ", "status": status, "times": None}
+    town.tenant.http.post(f"{town.tenant.url}/sandbox/api/teams/faults", json=fault).raise_for_status()
+    with pytest.raises(Refusal) as refused:
+        town.tell("ana")
+    assert (refused.value.kind, town.posted()) == (kind, 0)
+
+
 @pytest.mark.parametrize("status", [403, 429])
 def test_what_graph_refuses_leaves_the_message_refused(town: Town, status: int) -> None:
     town.tenant.fault("/appCatalogs/", status)
