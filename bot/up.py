@@ -214,6 +214,6 @@ def _command(arguments: Sequence[str]) -> None:
 def _say(options: Options) -> None:
     lines = [f"Closeloop is starting on {options.url}"]
     if options.sandbox:
-        lines.append(f"The stand-in workspace: {options.sandbox_url}/sandbox")
+        lines.append(f"The stand-in workspace: {options.sandbox_url}/sandbox, and as Teams: {options.sandbox_url}/teams")
     sys.stderr.write("".join(f"  {line}\n" for line in (*lines, "Ctrl-C stops it.")))
     sys.stderr.flush()

@@ -22,7 +22,7 @@ export function drawSidebar({ choosePerson, chooseChannel, openPanel }) {
       appSection(chooseChannel)),
     h("div", { class: "side-foot" },
       press({ class: "top-button only-phone", testid: "phone-raise" }, () => openPanel("raise"), icon("bell"), "Raise an alert"),
-      h("p", {}, "Nothing here reaches the real Slack.")),
+      h("p", {}, "Nothing here reaches the real Slack. ", h("a", { href: `/teams?as=${store.as}` }, "The stand-in of Teams"))),
   ]);
 }
 
