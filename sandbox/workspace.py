@@ -25,6 +25,7 @@ from sandbox.limits import Throttle
 from sandbox.log import Log
 from sandbox.messages import Message, Room, Thread, as_slack_message
 from sandbox.microsoft.tenant import Tenant
+from sandbox.microsoft.work import Work
 from sandbox.people import CAST, STATUS_TEXT, Person
 from sandbox.sockets import Sockets
 from sandbox.stream import Hub
@@ -91,7 +92,10 @@ class Workspace:
         self.drafts: dict[tuple[str, str, str], Json] = {}
         self.deliveries = Deliveries()
         self.revoked = False
-        self.tenant = Tenant(self.config.microsoft, people=self.people, groups=self.groups, note=self.journal.write)
+        work = Work(now=self.clock.now)
+        self.tenant = Tenant(
+            self.config.microsoft, people=self.people, groups=self.groups, note=self.journal.write, work=work
+        )
         self.teams = self._teams()
 
     def _teams(self) -> TeamsTenant:

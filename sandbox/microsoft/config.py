@@ -14,7 +14,13 @@ ROLES = (
     "GroupMember.Read.All",
     "AppCatalog.Read.All",
     "TeamsAppInstallation.ReadWriteSelfForUser.All",
+    "Tasks.ReadWrite.All",
+    "Mail.Send",
 )
+PLAN = "acme-plan-of-alerts-00000001"
+BUCKET = "acme-bucket-of-open-00000001"
+MAILBOX = "closeloop@acme.example"
+"""a shared mailbox: nobody's own"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,8 @@ What is asked for and what is answered is held against it: a name that is not he
 
 from __future__ import annotations
 
+import re
+
 from sandbox.errors import Json
 from sandbox.microsoft.enums import strangers
 
@@ -111,6 +113,109 @@ TYPES: dict[str, dict[str, str]] = {
     "teamsAppInstallation": {"id": "String", "teamsApp": "teamsApp"},
     "chat": {"id": "String", "chatType": "String", "tenantId": "String", "topic": "String", "webUrl": "String"},
     "outOfOfficeSettings": {"isOutOfOffice": "Boolean", "message": "String"},
+    "identity": {"id": "String", "displayName": "String"},
+    "identitySet": {"application": "identity", "device": "identity", "user": "identity"},
+    # ── Planner
+    "plannerPlan": {
+        "id": "String",
+        "container": "plannerPlanContainer",
+        "createdBy": "identitySet",
+        "createdDateTime": "DateTimeOffset",
+        "owner": "String",
+        "title": "String",
+    },
+    "plannerPlanContainer": {"containerId": "String", "type": "String", "url": "String"},
+    "plannerBucket": {"id": "String", "name": "String", "orderHint": "String", "planId": "String"},
+    "plannerTask": {
+        "id": "String",
+        "activeChecklistItemCount": "Int32",
+        "assigneePriority": "String",
+        "assignments": "Open(plannerAssignment)",
+        "bucketId": "String",
+        "checklistItemCount": "Int32",
+        "completedBy": "identitySet",
+        "completedDateTime": "DateTimeOffset",
+        "conversationThreadId": "String",
+        "createdBy": "identitySet",
+        "createdDateTime": "DateTimeOffset",
+        "dueDateTime": "DateTimeOffset",
+        "hasDescription": "Boolean",
+        "orderHint": "String",
+        "percentComplete": "Int32",
+        "planId": "String",
+        "previewType": "String",
+        "priority": "Int32",
+        "referenceCount": "Int32",
+        "startDateTime": "DateTimeOffset",
+        "title": "String",
+    },
+    "plannerAssignment": {"assignedBy": "identitySet", "assignedDateTime": "DateTimeOffset", "orderHint": "String"},
+    "plannerTaskDetails": {
+        "id": "String",
+        "checklist": "Open(plannerChecklistItem)",
+        "description": "String",
+        "previewType": "String",
+        "references": "Open(plannerExternalReference)",
+    },
+    "plannerChecklistItem": {"isChecked": "Boolean", "orderHint": "String", "title": "String"},
+    "plannerExternalReference": {
+        "alias": "String",
+        "lastModifiedBy": "identitySet",
+        "lastModifiedDateTime": "DateTimeOffset",
+        "previewPriority": "String",
+        "type": "String",
+    },
+    # ── To Do
+    "todoTaskList": {
+        "id": "String",
+        "displayName": "String",
+        "isOwner": "Boolean",
+        "isShared": "Boolean",
+        "wellknownListName": "String",
+    },
+    "todoTask": {
+        "id": "String",
+        "body": "itemBody",
+        "bodyLastModifiedDateTime": "DateTimeOffset",
+        "categories": "Collection(String)",
+        "completedDateTime": "dateTimeTimeZone",
+        "createdDateTime": "DateTimeOffset",
+        "dueDateTime": "dateTimeTimeZone",
+        "hasAttachments": "Boolean",
+        "importance": "String",
+        "isReminderOn": "Boolean",
+        "lastModifiedDateTime": "DateTimeOffset",
+        "linkedResources": "Collection(linkedResource)",
+        "reminderDateTime": "dateTimeTimeZone",
+        "startDateTime": "dateTimeTimeZone",
+        "status": "String",
+        "title": "String",
+    },
+    "itemBody": {"content": "String", "contentType": "String"},
+    "linkedResource": {
+        "id": "String",
+        "applicationName": "String",
+        "displayName": "String",
+        "externalId": "String",
+        "webUrl": "String",
+    },
+    # ── mail; what an action takes stands here as a type of its own
+    "sendMail": {"message": "message", "saveToSentItems": "Boolean"},
+    "message": {
+        "bccRecipients": "Collection(recipient)",
+        "body": "itemBody",
+        "ccRecipients": "Collection(recipient)",
+        "from": "recipient",
+        "importance": "String",
+        "internetMessageHeaders": "Collection(internetMessageHeader)",
+        "replyTo": "Collection(recipient)",
+        "sender": "recipient",
+        "subject": "String",
+        "toRecipients": "Collection(recipient)",
+    },
+    "recipient": {"emailAddress": "emailAddress"},
+    "emailAddress": {"address": "String", "name": "String"},
+    "internetMessageHeader": {"name": "String", "value": "String"},
 }
 
 
@@ -133,10 +238,23 @@ def wrong(kind: str, shape: Json) -> list[str]:
     return found
 
 
+_MANY = re.compile(r"(Collection|Open)\((\w+)\)")
+
+
 def _misfit(inner: str, value: object, path: str) -> list[str]:
+    if read := _MANY.fullmatch(inner):
+        return _misfits(read[1], read[2], value, path)
     if inner in TYPES:
         if not isinstance(value, dict):
             return [path]
         return wrong(str(value.get("@odata.type", inner)).removeprefix("#microsoft.graph."), value)
-    expected = {"Boolean": bool, "Int32": int}.get(inner, list if inner.startswith("Collection") else str)
+    expected = {"Boolean": bool, "Int32": int}.get(inner, str)
     return [] if isinstance(value, expected) else [path]
+
+
+def _misfits(shape: str, inner: str, value: object, path: str) -> list[str]:
+    """Of a list, or of an open type, in which each name is somebody's or something's id."""
+    if not isinstance(value, list if shape == "Collection" else dict):
+        return [path]
+    items = list(value.values()) if isinstance(value, dict) else list(value)
+    return [wrong for item in items if item is not None for wrong in _misfit(inner, item, path)]

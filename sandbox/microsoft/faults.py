@@ -12,20 +12,28 @@ from starlette.responses import JSONResponse, Response
 from sandbox.bodies import body_of
 from sandbox.errors import Json, PageError
 
-STATUSES = frozenset((200, 400, 401, 403, 404, 412, 413, 429, 500, 502, 503, 504, 507))
+STATUSES = frozenset((200, 400, 401, 403, 404, 409, 412, 413, 429, 500, 502, 503, 504, 507))
 
 
 @dataclass(kw_only=True)
 class Fault:
-    """`path`: a regular expression found in the path. `status` 0: the connection is cut. `times` None: for ever."""
+    """`path`: a regular expression found in the path. `status` 0: the connection is cut. `times` None: for ever.
+
+    `body`: said instead of a JSON error; `after`: the call takes effect first, and only its answer is lost.
+    """
 
     id: str
     path: str
     status: int = 429
     times: int | None = 1
     retry_after: str | None = None
-    body: str | None = None  # instead of a JSON error
+    body: str | None = None
+    method: str = ""  # one method alone
     slow: float = 0.0  # seconds before the answer, which is then the real one
+
+    @property
+    def is_late(self) -> bool:
+        return self.body == "after"
 
 
 class Faults:
@@ -48,9 +56,10 @@ class Faults:
     def clear(self) -> None:
         self._faults.clear()
 
-    def take(self, path: str) -> Fault | None:
+    def take(self, path: str, method: str = "") -> Fault | None:
         """The oldest fault ordered for this path; uses one of its times up."""
-        found = next((fault for fault in self._faults.values() if re.search(fault.path, path)), None)
+        meant = (one for one in self._faults.values() if one.method in ("", method) and re.search(one.path, path))
+        found = next(meant, None)
         if found is not None and found.times is not None:
             found.times -= 1
             if found.times <= 0:

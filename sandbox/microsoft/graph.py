@@ -1,4 +1,4 @@
-"""Graph as an app meets it: users, managers, delta, mailboxes, presence, groups, and batches of them; Teams' apps."""
+"""Graph as an app meets it: people and groups, one by one, in batches and as changes; Teams' apps; tasks and mail."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox.errors import Json
-from sandbox.microsoft import apps, people
+from sandbox.microsoft import apps, mail, people, planner, todo
 from sandbox.microsoft.delta import delta
 from sandbox.microsoft.odata import GraphError, bad
 from sandbox.microsoft.people import Asked
@@ -42,7 +42,10 @@ class Address:
 
 _READ = ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All")
 _APPS = ("TeamsAppInstallation.ReadWriteSelfForUser.All", "TeamsAppInstallation.ReadWriteForUser.All")
+_TASKS = ("Tasks.ReadWrite.All",)
 _GROUPS = ("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All")
+_MADE = {"GET": 200, "POST": 201, "PATCH": 200, "DELETE": 200}
+_LIST = r"/users/([^/]+)/todo/lists/([^/]+)"
 # The first that fits: nobody's id is `delta`.
 ADDRESSES = (
     Address(path=re.compile(r"/users"), roles=_READ, work=people.users),
@@ -77,6 +80,36 @@ ADDRESSES = (
             ("GET", r"/users/([^/]+)/teamwork/installedApps/([^/]+)/chat", apps.chat),
         )
     ),
+    *(
+        Address(path=re.compile(path), roles=_TASKS, work=work, denied="Forbidden", method=method, status=_MADE[method])
+        for method, path, work in (
+            ("GET", r"/planner/plans/([^/]+)", planner.plan),
+            ("GET", r"/planner/plans/([^/]+)/tasks", planner.listed),
+            ("GET", r"/planner/buckets/([^/]+)", planner.bucket),
+            ("POST", r"/planner/tasks", planner.create),
+            ("GET", r"/planner/tasks/([^/]+)", planner.task),
+            ("PATCH", r"/planner/tasks/([^/]+)", planner.change),
+            ("DELETE", r"/planner/tasks/([^/]+)", planner.remove),
+            ("GET", r"/planner/tasks/([^/]+)/details", planner.details),
+            ("PATCH", r"/planner/tasks/([^/]+)/details", planner.change_details),
+            ("GET", r"/users/([^/]+)/todo/lists", todo.lists),
+            ("POST", r"/users/([^/]+)/todo/lists", todo.create_list),
+            ("GET", rf"{_LIST}/tasks", todo.tasks),
+            ("POST", rf"{_LIST}/tasks", todo.create),
+            ("GET", rf"{_LIST}/tasks/([^/]+)", todo.task),
+            ("PATCH", rf"{_LIST}/tasks/([^/]+)", todo.change),
+            ("DELETE", rf"{_LIST}/tasks/([^/]+)", todo.remove),
+            ("PATCH", rf"{_LIST}/tasks/([^/]+)/linkedResources/([^/]+)", todo.change_link),
+        )
+    ),
+    Address(
+        path=re.compile(r"/users/([^/]+)/sendMail"),
+        roles=("Mail.Send",),
+        work=mail.send,
+        denied="ErrorAccessDenied",
+        method="POST",
+        empty=202,
+    ),
 )
 
 
@@ -99,8 +132,12 @@ async def batch(request: Request) -> Response:
     return await answered(request, tenant, lambda: _batch(request, tenant, body))
 
 
+_OUTLOOK = re.compile(r"(/users/[^/]+)/(?:mailboxSettings|todo|sendMail)(?:/.*)?")
+
+
 def _mailbox(path: str) -> str:
-    return path if path.endswith("/mailboxSettings") else ""
+    read = _OUTLOOK.fullmatch(path)
+    return read[1] if read else ""
 
 
 def _limited() -> Response:

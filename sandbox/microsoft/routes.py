@@ -44,6 +44,39 @@ async def _expire(request: Request) -> Response:
     return JSONResponse({"ok": True})
 
 
+async def _work(request: Request) -> Response:
+    """Tasks and mails, all of them or (`as`) those of one person."""
+    tenant = tenant_of(request)
+    tasks, mails = tenant.work.shown(), tenant.work.mails
+    if who := request.query_params.get("as"):
+        account = tenant.account(who)
+        tasks = [one for one in tasks if object_id(who) in one["owners"]]
+        mails = [one for one in mails if account.mail in one["to"]]
+    return JSONResponse({"tasks": tasks, "mails": mails})
+
+
+async def _complete(request: Request) -> Response:
+    """`{as, done}`: somebody marks a task complete, or takes that back."""
+    body, work = await body_of(request), tenant_of(request).work
+    by, is_complete = object_id(str(body.get("as", "U0ANA"))), bool(body.get("done", True))
+    return JSONResponse(work.complete(request.path_params["task"], by=by, is_complete=is_complete))
+
+
+async def _plan(request: Request) -> Response:
+    """Somebody deletes a plan, with its tasks."""
+    work, plan = tenant_of(request).work, request.path_params["plan"]
+    work.plans.pop(plan, None)
+    for task_id in [one["id"] for one in work.tasks.values() if one["planId"] == plan]:
+        del work.tasks[task_id], work.details[task_id]
+    return JSONResponse({"ok": True})
+
+
+async def _lists(request: Request) -> Response:
+    """People delete their lists of To Do, with what is in them."""
+    tenant_of(request).work.lists.clear()
+    return JSONResponse({"ok": True})
+
+
 def routes() -> list[BaseRoute]:
     return [
         Route(f"{LOGIN}/common/discovery/instance", entra.instances),
@@ -58,4 +91,8 @@ def routes() -> list[BaseRoute]:
         Route("/sandbox/api/microsoft/faults", _faults, methods=["POST", "DELETE"]),
         Route("/sandbox/api/microsoft/expire", _expire, methods=["POST"]),
         Route("/sandbox/api/microsoft/users/{person}", _account, methods=["POST"]),
+        Route("/sandbox/api/microsoft/work", _work),
+        Route("/sandbox/api/microsoft/work/{task}", _complete, methods=["POST"]),
+        Route("/sandbox/api/microsoft/plans/{plan}", _plan, methods=["DELETE"]),
+        Route("/sandbox/api/microsoft/lists", _lists, methods=["DELETE"]),
     ]

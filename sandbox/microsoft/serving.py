@@ -17,6 +17,8 @@ CODES = {
     401: "InvalidAuthenticationToken",
     403: "Authorization_RequestDenied",
     404: "Request_ResourceNotFound",
+    409: "Conflict",
+    412: "PreconditionFailed",
     429: "TooManyRequests",
     500: "InternalServerError",
     502: "BadGateway",
@@ -33,21 +35,21 @@ def tenant_of(request: Request) -> Tenant:
 
 async def answered(request: Request, tenant: Tenant, work: Callable[[], Response]) -> Response:
     path = request.url.path.removeprefix("/microsoft")
-    fault = tenant.faults.take(path)
+    fault = tenant.faults.take(path, request.method)
     if fault is not None and fault.slow:
         await asyncio.sleep(fault.slow)
         fault = None
-    answer = work() if fault is None else broken(fault)
+    answer = work() if fault is None or fault.is_late else broken(fault)
     query = f"?{request.url.query}" if request.url.query else ""
     tenant.called(request.method, f"{path}{query}", 0 if isinstance(answer, Cut) else answer.status_code)
-    return answer
+    return answer if fault is None else broken(fault)
 
 
 def broken(fault: Fault) -> Response:
     if fault.status == 0:
         return Cut()
     headers = {} if fault.retry_after is None else {"Retry-After": fault.retry_after}
-    if fault.body is not None:
+    if fault.body is not None and not fault.is_late:
         return PlainTextResponse(fault.body, status_code=fault.status, headers=headers)
     code = CODES.get(fault.status, "Fault")
     error = {"code": code, "message": "A fault on order.", "innerError": {"code": code}}

@@ -14,6 +14,7 @@ from sandbox.microsoft import csdl
 from sandbox.microsoft.config import DOMAIN, ROLES, MicrosoftConfig
 from sandbox.microsoft.faults import Faults
 from sandbox.microsoft.keys import Keys
+from sandbox.microsoft.work import Work
 from sandbox.people import Person
 
 WINDOWS = {
@@ -87,7 +88,9 @@ class Tenant:
         people: Mapping[str, Person],
         groups: Mapping[str, Group],
         note: Callable[[str, Json], None],
+        work: Work | None = None,
     ) -> None:
+        self.work = work or Work()
         self.config, self.keys, self.faults = config, Keys(), Faults()
         self.app = App(secrets=[config.client_secret])
         self.groups, self._people, self._note = groups, people, note

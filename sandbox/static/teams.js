@@ -87,7 +87,34 @@ const message = (post) => {
   return shown;
 };
 
-const rooms = () => state.rooms.map((one) => {
+// What stands beside the chats: the person's tasks in Planner and To Do, and the mail that was sent to them.
+const BESIDE = [{ id: "tasks", name: "Tasks" }, { id: "mail", name: "Mail" }];
+
+const task = (one) => {
+  const tick = make("input", { type: "checkbox", checked: one.done });
+  tick.onchange = async () => { await api(`microsoft/work/${one.id}`, { as: me, done: tick.checked }); await draw(); };
+  const due = one.due ? ` · due ${new Date(one.due).toLocaleDateString()}` : "";
+  const shown = make("article", { className: one.done ? "done" : "" }, make("div", { className: "by" }, `${one.tool === "planner" ? "Planner" : "To Do"}${due}`));
+  shown.dataset.id = one.id;
+  shown.append(make("label", { className: "task" }, tick, make("strong", {}, one.title)), make("pre", {}, one.text));
+  return shown;
+};
+
+const letter = (one) => {
+  const by = make("div", { className: "by" }, `${one.from} · ${new Date(one.at).toLocaleString()}`);
+  return make("article", {}, by, make("strong", {}, one.subject), make("pre", {}, one.text));
+};
+
+const beside = async () => {
+  const work = await api(`microsoft/work?as=${me}`);
+  const now = JSON.stringify([room, me, work]);
+  if (now === drawn) return;
+  drawn = now;
+  const shown = room === "tasks" ? work.tasks.map(task) : [...work.mails].reverse().map(letter);
+  $("posts").replaceChildren(...(shown.length ? shown : [make("p", { className: "small" }, "Nothing here.")]));
+};
+
+const rooms = () => [...state.rooms, ...BESIDE].map((one) => {
   const shown = make("button", { type: "button" }, one.id.startsWith("19:") ? `# ${one.name}` : one.name);
   shown.setAttribute("aria-current", String(one.id === room));
   shown.onclick = () => { room = one.id; drawn = ""; draw(); };
@@ -103,16 +130,19 @@ const look = async (posts) => {
 
 async function draw() {
   state = await api(`teams?as=${me}`);
-  if (!state.rooms.some((one) => one.id === room)) room = state.rooms[0].id;
+  if (![...state.rooms, ...BESIDE].some((one) => one.id === room)) room = state.rooms[0].id;
+  const apart = BESIDE.find((one) => one.id === room);
   const posts = state.posts.filter((post) => post.conversation === room);
   const now = JSON.stringify([room, me, posts]);
   if (now === drawn || $("posts").contains(document.activeElement) && document.activeElement.name) return;
   const before = drawn;
-  drawn = now;
+  if (!apart) drawn = now;
   const order = [...posts].sort((a, b) => Number(a.root) - Number(b.root) || Number(a.id) - Number(b.id));
   $("who").replaceChildren(...state.people.map((p) => make("option", { value: p.id, selected: p.id === me }, p.name)));
   $("rooms").replaceChildren(...rooms());
-  $("title").textContent = state.rooms.find((one) => one.id === room).name;
+  $("title").textContent = (apart || state.rooms.find((one) => one.id === room)).name;
+  $("write").hidden = Boolean(apart);
+  if (apart) return beside();
   $("posts").replaceChildren(...order.map(message));
   if (!state.on) say("No bot is connected to this Teams.");
   if (before !== now) await look(posts);
