@@ -32,7 +32,7 @@ AskSlack = Callable[[str, str, tuple[str, ...]], Iterable[tuple[str, str, str]]]
 """(token, base URL, channels) ▶ (id, what is wrong, what to do) of each problem; `….optional` is a warning"""
 
 
-AskMicrosoft = Callable[[Environment], Iterable[tuple[str, str, str]]]
+AskMicrosoft = Callable[[Environment, Config], Iterable[tuple[str, str, str]]]
 AskTeams = Callable[[Environment, Config], Iterable[tuple[str, str, str]]]
 """raises Away where what is remembered cannot be read"""
 
@@ -185,14 +185,22 @@ def _slack(env: Environment, config: Config | ConfigError, slack: AskSlack) -> I
 
 
 def _microsoft(env: Environment, config: Config | ConfigError, microsoft: AskMicrosoft) -> Iterator[Problem]:
-    """Asked only where the file names Graph."""
-    if isinstance(config, ConfigError) or "graph" not in config.directories:
+    """Asked only where the file or the environment names something of it."""
+    if isinstance(config, ConfigError):
+        return
+    named = {
+        "directory names graph": "graph" in config.directories,
+        "work_items names a tool": config.file.work_items is not None,
+        "MICROSOFT_MAIL_FROM is set": bool(env.microsoft_mail_from),
+    }
+    why = [name for name, is_so in named.items() if is_so]
+    if not why:
         return
     if missing := env.microsoft_missing:
-        what = f"directory names graph, and {', '.join(missing)} is not set: Graph is not asked."
+        what = f"{' and '.join(why)}, and {', '.join(missing)} is not set: Graph is not asked."
         yield _error("CL040", what, "Register an app and give it consent: docs/microsoft.md tells how.")
         return
-    for id, what, to_do in microsoft(env):
+    for id, what, to_do in microsoft(env, config):
         yield (_warning if id.endswith(".optional") else _error)(id, what, to_do)
 
 

@@ -20,10 +20,10 @@ from bot import crash
 from bot.aftermath import Aftermath
 from bot.core.people import gone
 from bot.core.throttle import Call
-from bot.lines import Lines
+from bot.lines import Lines, platform
 from bot.ports import Away, Claimed, Clock, Delivery, Later, Queue, Receipt, Refusal, Settled, Store, Unknown
 from bot.saying import Known, Saying, roster
-from bot.verdict import CALL, LEASE, PLAIN, Answer, after, after_look, again_as, broken, hindrance, twins_of
+from bot.verdict import CALL, LEASE, NOBODY, PLAIN, Answer, after, after_look, again_as, broken, hindrance, twins_of
 
 log = structlog.get_logger()
 
@@ -84,6 +84,8 @@ class Courier:
         """At most one message outside, at most one look; what it means for the row."""
         if why := hindrance(claimed, self.clock.now()):
             return Settled(state="superseded", error=why)
+        if claimed.delivery.kind == "task" and not self.lines.serves(claimed.delivery.place):
+            return Settled(state="superseded", error="its tool is not configured any more")
         people = self.saying.known(claimed)
         if self._orphaned(claimed, people):
             # The new owner is a change of its own, which owes the card anew and makes a reminder obsolete.
@@ -106,6 +108,8 @@ class Courier:
             settled = replace(settled, sweep_at=twins_of(claimed, self.clock.machine()))
         if settled.state == "superseded":
             self.aftermath.superseded(claimed, settled)
+        elif settled.state == "dead" and claimed.delivery.kind == "task":
+            self._leave_out(claimed, settled)
         elif settled.state == "dead":
             self._give_up(claimed, settled)
         else:
@@ -149,7 +153,8 @@ class Courier:
         if not spared:
             self.lines.learn(delivery.place, call, answer)
         if isinstance(answer, Receipt):
-            self.lines.incidents.over("place", delivery.place)
+            for subject in {delivery.place, *_own(claimed)}:
+                self.lines.incidents.over("place", subject)
         return after(claimed, answer, now)
 
     def _show(self, claimed: Claimed, people: Known) -> Answer:
@@ -172,3 +177,19 @@ class Courier:
         kind, subject = ("row", delivery.key) if content else ("place", delivery.place)
         self.lines.incidents.open(kind, subject, settled.error)
         self.aftermath.undeliverable(claimed, settled, content=content)
+
+    def _leave_out(self, claimed: Claimed, settled: Settled) -> None:
+        """A task that cannot be had: an operator is told, and nobody is asked any sooner or later for it.
+
+        The alert's next change tries it again.
+        """
+        person = settled.error.startswith(NOBODY)
+        subject = _own(claimed)[0] if person else claimed.delivery.place
+        self.lines.incidents.open("place", subject, settled.error.removeprefix(NOBODY))
+        self.aftermath.superseded(claimed, replace(settled, state="superseded"))
+
+
+def _own(claimed: Claimed) -> tuple[str, ...]:
+    """Of a task the place that is its owner's alone, as an incident names it."""
+    alert = claimed.alert
+    return (f"{platform(claimed.delivery.place)}:@{alert.owner}",) if alert and claimed.delivery.kind == "task" else ()

@@ -99,6 +99,8 @@ class Environment(BaseSettings):
     """where Entra's stand-in is, for the sandbox and tests"""
     graph_api_url: str = Field(default="", validation_alias="GRAPH_API_URL")
     """where Graph's stand-in is"""
+    microsoft_mail_from: str = Field(default="", validation_alias="MICROSOFT_MAIL_FROM")
+    """the mailbox that writes to whom no direct message reaches; empty: nobody is written to"""
     teams_service_url: str = Field(default="", validation_alias="TEAMS_SERVICE_URL")
     """where messages to Teams go until Teams has named a nearer address; empty: the cloud's own"""
     teams_metadata_url: str = Field(default="", validation_alias="TEAMS_METADATA_URL")
@@ -142,6 +144,13 @@ class Environment(BaseSettings):
         if value and not all(_ADDRESS.fullmatch(address) for address in found):
             raise ValueError("must be an e-mail address, or several separated by commas")
         return ", ".join(found)
+
+    @field_validator("microsoft_mail_from")
+    @classmethod
+    def _mailbox(cls, value: str) -> str:
+        if value and not _ADDRESS.fullmatch(value.strip()):
+            raise ValueError("must be the e-mail address of one mailbox")
+        return value.strip()
 
     @field_validator("smtp_url")
     @classmethod

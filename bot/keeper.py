@@ -57,13 +57,16 @@ class Keeper:
     directories: Sequence[Groups] = ()
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     """schedule ▶ its calendar"""
+    ticked: Callable[[], int] = lambda: 0
+    """`Ticked.look`: owners whose task somebody completed are asked"""
     release: Callable[[str], object]
     """`Loop.release`: an alert that was held back is shown"""
     _done: dict[str, float] = field(default_factory=dict, repr=False, compare=False)
 
     def keep(self) -> int:
         """All of it, each by itself: what cannot be had must not keep the rest. Returns how many letters it owes."""
-        for part, every in ((self._groups, 300.0), (self._calendars, 600.0), (self._people, 300.0)):
+        parts = ((self._groups, 300.0), (self._calendars, 600.0), (self._people, 300.0), (self._tasks, 120.0))
+        for part, every in parts:
             if self._turn(part.__name__, every):
                 self._try(part)
         return sum(self._try(part) for part in (self._mornings, self._exceptions, self._gaps, self._mutes))
@@ -107,6 +110,9 @@ class Keeper:
     def _members(self, handle: str) -> tuple[str, ...] | None:
         answers = (directory.members(handle) for directory in self.directories)
         return next((members for members in answers if members is not None), None)
+
+    def _tasks(self) -> int:
+        return self.ticked()
 
     def _calendars(self) -> int:
         now = self.clock.now()

@@ -49,6 +49,10 @@ class Lines:
             raise Refusal("not_configured", "workspace")
         return chat
 
+    def serves(self, place: str) -> bool:
+        """Whether what is shown there is configured."""
+        return platform(place) in self.chats
+
     def room(self, place: str) -> Room:
         return self.throttle.room(platform(place), self.clock.machine())
 

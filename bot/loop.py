@@ -14,7 +14,7 @@ from bot.acting import Acting
 from bot.acts import UNKNOWN, Act, Arrival, Done, Received, Woken, answered
 from bot.core import alert as life
 from bot.core import dismissal, helping, raising
-from bot.core.events import Actor
+from bot.core.events import Actor, Event, Kind
 from bot.core.fate import realigned
 from bot.core.given import Given
 from bot.core.handing import declined, given_to, returned, successor
@@ -26,10 +26,11 @@ from bot.core.repolicy import repoliced, unfit
 from bot.core.routing import route, wanted
 from bot.core.signal import Signal
 from bot.core.state import Alert, Change, Refused
+from bot.core.task import completed
 from bot.core.text import Who, sentence
 from bot.core.wake import orphaned, released, wake
 from bot.lookups import NO_TABLES, Lookups
-from bot.ports import Interaction, Tx
+from bot.ports import Completion, Interaction, Tx
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +100,7 @@ class Loop(Acting):
             alert_id=self.new_id(),
             owner=owner.person,
             place=self.plan.place(way.channel),
-            also=tuple(map(self.plan.place, way.also)),
+            also=(*map(self.plan.place, way.also), *self.plan.tasks_of(signal.severity)),
             why=owner.why,
             turn=owner.turn,
             mute=raising.holding(way, given),
@@ -122,6 +123,23 @@ class Loop(Acting):
             return Done(ok=True, code="done", alert=outcome.alert)
 
         return self._committed(clear)
+
+    def task_done(self, alert_id: str, *, tool: str, completion: Completion, by: Actor) -> Done:
+        """Its task was marked complete in a tool: the owner is asked about it, once for each completion."""
+
+        def ask(tx: Tx) -> Done:
+            asked = (f"{tool}:completion", completion.id)
+            alert = tx.alert(alert_id)
+            if alert is None or tx.interactions([asked]) or _is_old(completion, tx.last_events(alert.id, LATELY)):
+                return UNKNOWN
+            outcome = completed(alert, self._given(tx, alert, self.clock.now()), by=by, tool=tool)
+            if isinstance(outcome, Refused):
+                return Done(ok=False, code=outcome.code, said=outcome.why, alert=alert)
+            tx.put(outcome, before=alert)
+            tx.remember(Interaction(source=asked[0], id=asked[1], answer={"alert": alert.id}))
+            return Done(ok=True, code="done", alert=outcome.alert)
+
+        return self._committed(ask)
 
     # ── people act ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -249,6 +267,16 @@ class Loop(Acting):
             return Woken(kinds=tuple(event.kind.value for event in change.events), due_at=alert.due_at or now, at=now)
 
         return self._committed(tick)
+
+
+LATELY = 50
+"""events among which it is looked for when an alert was opened again"""
+
+
+def _is_old(completion: Completion, events: Sequence[Event]) -> bool:
+    """Whether it was completed, by us or by somebody, before the alert was opened again."""
+    opened = (event.at for event in events if event.kind in (Kind.REOPENED, Kind.CAME_BACK))
+    return any(completion.at < at for at in opened if completion.at)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -193,10 +193,10 @@ def _slack_problems(token: str, base_url: str, channels: tuple[str, ...]) -> lis
     return [(found.id, found.what, found.do) for found in problems(token, base_url=base_url, channels=channels)]
 
 
-def _microsoft_problems(env: Environment) -> list[tuple[str, str, str]]:
+def _microsoft_problems(env: Environment, config: Config) -> list[tuple[str, str, str]]:
     from bot import microsoft
 
-    return microsoft.check(env)
+    return microsoft.check(env, config)
 
 
 def _teams_problems(env: Environment, config: Config) -> list[tuple[str, str, str]]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from bot.config.mistakes import ConfigError
 from bot.environment import Environment
+from bot.ports import Chat
 from bot.ports.vault import Vault
-from connectors.microsoft.check import problems
+from bot.settings import Config
+from connectors.chat import platform
+from connectors.microsoft.asking import TIMEOUT
+from connectors.microsoft.check import Use, problems
 from connectors.microsoft.clouds import CLOUDS
 from connectors.microsoft.credentials import Credential, Managed, Pfx, Secret, Workload, pems
 from connectors.microsoft.rest import Graph
 from connectors.microsoft.tokens import App, Tokens
+from connectors.workflow import tool
 from storage.vault import LocalVault, RedisVault
 
 SECRET_KEY = 32
@@ -43,13 +48,41 @@ def graph(env: Environment, tokens: Tokens, *, timeout: float = 5.0) -> Graph:
     return Graph(tokens, base_url=env.graph_api_url, timeout=timeout)
 
 
-def check(env: Environment) -> list[tuple[str, str, str]]:
-    """(id, what is wrong, what to do) of each problem with the app, what it may read, and what stands in between."""
+def tools(env: Environment, config: Config, tokens: Callable[[], Tokens]) -> dict[str, Chat]:
+    """What is written there beside the chat: the tool for work items, and mail; each by the name of its places.
+
+    `tokens`: asked only where there is one of them.
+    """
+    wanted = config.file.work_items
+    if wanted is None and not env.microsoft_mail_from:
+        return {}
+    graph_ = graph(env, tokens(), timeout=TIMEOUT)
+    found: dict[str, Chat] = {}
+    if wanted is not None:
+        known = {"bucket": wanted.bucket or ""} if wanted.tool == "planner" else {}
+        found[wanted.tool] = tool(wanted.tool)(graph_, **known)
+    if env.microsoft_mail_from:
+        found["mail"] = platform("mail")(graph_, mailbox=env.microsoft_mail_from)
+    return found
+
+
+def check(env: Environment, config: Config) -> list[tuple[str, str, str]]:
+    """(id, what is wrong, what to do) of each problem with the app, what it may do, and what stands in between."""
     try:
         made = fresh(env)
     except ConfigError as error:
         return [unreadable(error)]
-    return [(found.id, found.what, found.do) for found in problems(made, graph(env, made))]
+    return [(found.id, found.what, found.do) for found in problems(made, graph(env, made), _use(env, config))]
+
+
+def _use(env: Environment, config: Config) -> Use:
+    work = config.file.work_items
+    return Use(
+        directory="graph" in config.directories,
+        plan=(work.plan or "") if work else "",
+        todo=work is not None and work.tool == "todo",
+        mail=env.microsoft_mail_from,
+    )
 
 
 def unreadable(error: ConfigError) -> tuple[str, str, str]:

@@ -11,6 +11,7 @@ from typing import Protocol
 import structlog
 
 from bot import crash
+from bot.core.words import TOOLS
 from bot.ports import Away, Clock, Incident, Later, Refusal, Store, Teller, Unknown
 
 log = structlog.get_logger()
@@ -124,6 +125,8 @@ _BY_KIND = {
 _REINSTALL = "Install the app again (api.slack.com ▸ your app ▸ Install App), set SLACK_BOT_TOKEN anew, and restart"
 _LET_APPS = "Let apps post in {name} (its posting permissions), or name another in closeloop.yaml and restart"
 _OF_A_PERSON = "Give their Slack member ID in closeloop.yaml (people.<e-mail>.slack), or name somebody else there"
+_TASKS_AND_MAIL = "Run closeloop check; docs/microsoft.md tells what tasks and mail need. Alerts go on without them"
+_OF_AN_OWNER = "Give them an account with a licence and a mailbox, or leave it so: their alerts go on without tasks"
 _BY_CODE = {
     "account_inactive": _REINSTALL,
     "app_uninstalled": _REINSTALL,
@@ -147,13 +150,20 @@ _BY_CODE = {
 
 def to_do(incident: Incident) -> str:
     """What mends it: one sentence without its full stop."""
+    platform = incident.subject.partition(":")[0]
+    if platform in (*TOOLS, "mail"):
+        return _OF_AN_OWNER if platform in TOOLS and _is_person(incident) else _TASKS_AND_MAIL
     by_kind = _OF_A_PERSON if _is_person(incident) else _BY_KIND.get(incident.kind, "Look at the log of the workers")
     return _BY_CODE.get(incident.detail, by_kind).format(name=name_of(incident))
 
 
 def name_of(incident: Incident) -> str:
     """What it is about, as people call it."""
-    where = incident.subject.partition(":")[2]
+    platform, _, where = incident.subject.partition(":")
+    if platform in TOOLS:
+        return f"{TOOLS[platform]} of {where[1:]}" if where.startswith("@") else TOOLS[platform]
+    if platform == "mail" and where:
+        return f"mail to {where[1:]}"
     if incident.kind != "place" or not where:
         return incident.subject
     return f"the direct messages of {where[1:]}" if _is_person(incident) else where

@@ -1,14 +1,19 @@
-"""What a configuration names outside, as connectors: tables of owners, calendars, the groups that have to be known."""
+"""What configuration and environment name, made: tables of owners, calendars, ways to operators; groups, windows."""
 
 from __future__ import annotations
 
 import os
+from datetime import datetime
+from typing import Any
 
 from bot.config.mistakes import ConfigError
+from bot.environment import Environment
 from bot.lookups import Lookups
+from bot.ports import Store
 from bot.ports.directories import Calendar
 from bot.settings import Config
 from connectors.lookup import lookup
+from connectors.operator import operator
 from connectors.schedule import schedule
 
 
@@ -32,6 +37,16 @@ def calendars(config: Config) -> dict[str, Calendar]:
     }
 
 
+def tellers(env: Environment) -> dict[str, Any]:
+    """The second ways to those who run Closeloop, by name."""
+    found: dict[str, Any] = {}
+    if url := env.operator_webhook.get_secret_value():
+        found["webhook"] = operator("webhook")(url)
+    if (server := env.smtp_url.get_secret_value()) and env.operator_email:
+        found["email"] = operator("email")(server, to=env.operator_email)
+    return found
+
+
 def groups(config: Config) -> tuple[str, ...]:
     """The handles of all groups that a rule or a step of a policy names, each once."""
     plan = config.plan()
@@ -41,3 +56,13 @@ def groups(config: Config) -> tuple[str, ...]:
         for steps in (policy.steps, *policy.ladders.values()):
             found += [who.removeprefix("group: ") for step in steps for who in step.who if who.startswith("group: ")]
     return tuple(dict.fromkeys(found))
+
+
+def keep_windows(config: Config, store: Store, *, now: datetime) -> None:
+    """The maintenance windows of the file, and none that have left it."""
+    wanted = {mute.id: mute for mute in config.mutes()}
+    for mute in wanted.values():
+        store.mute(mute, at=now)
+    for mute in store.all_mutes(since=now):
+        if mute.id.startswith("config-") and mute.id not in wanted:
+            store.unmute(mute.id, at=now, by=mute.owner)

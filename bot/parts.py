@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot import beside, logs, outside
 from bot.aftermath import Aftermath
@@ -27,15 +27,15 @@ from bot.lines import Lines
 from bot.loop import Loop
 from bot.operators import Operators
 from bot.people import People
-from bot.ports import Chat, Clock, Queue, Throttle, Ways
+from bot.ports import Chat, Clock, Queue, Throttle, Ways, WorkItems
 from bot.ports.directories import Directory, Groups
 from bot.reporting import Reporter
 from bot.saying import Saying
 from bot.settings import Config, load
+from bot.ticked import Ticked
 from bot.twins import Sweeper
 from connectors.chat import platform
 from connectors.directory import directory
-from connectors.operator import operator
 from handlers.actions import Desk
 from handlers.clock import Ticker
 from handlers.jobs import Work
@@ -87,6 +87,15 @@ class Parts:
 
             found["teams"] = teams.chat(self.env, self.config, tokens=self.tokens, known=self.store)
         return found
+
+    @cached_property
+    def tools(self) -> dict[str, Chat]:
+        """The tool for work items, and mail: what else something is shown in, by the platform of its places."""
+        if self.env.microsoft_missing:
+            return {}
+        from bot import microsoft
+
+        return microsoft.tools(self.env, self.config, lambda: self.tokens)
 
     @cached_property
     def ways(self) -> Ways:
@@ -151,7 +160,7 @@ class Parts:
 
     @cached_property
     def plan(self) -> Plan:
-        return self.config.plan()
+        return replace(self.config.plan(), mail="mail" in self.tools)
 
     @cached_property
     def aftermath(self) -> Aftermath:
@@ -164,7 +173,7 @@ class Parts:
     @cached_property
     def lines(self) -> Lines:
         incidents = Incidents(store=self.store, clock=self.clock)
-        return Lines(chats=self.chats, throttle=self.throttle, clock=self.clock, incidents=incidents)
+        return Lines(chats={**self.chats, **self.tools}, throttle=self.throttle, clock=self.clock, incidents=incidents)
 
     @cached_property
     def courier(self) -> Courier:
@@ -203,7 +212,13 @@ class Parts:
             directories=tuple(one for one in self.directories if isinstance(one, Groups)),
             calendars=outside.calendars(self.config),
             release=self.loop.release,
+            ticked=self.ticked.look,
         )
+
+    @cached_property
+    def ticked(self) -> Ticked:
+        tools = {name: tool for name, tool in self.tools.items() if isinstance(tool, WorkItems)}
+        return Ticked(store=self.store, people=self.people, tools=tools, ask=self.loop.task_done)
 
     @cached_property
     def ticker(self) -> Ticker:
@@ -225,13 +240,7 @@ class Parts:
 
     @cached_property
     def operators(self) -> Operators:
-        return Operators(store=self.store, tellers=dict(self._tellers()), clock=self.clock)
-
-    def _tellers(self) -> Iterator[tuple[str, Any]]:
-        if url := self.env.operator_webhook.get_secret_value():
-            yield "webhook", operator("webhook")(url)
-        if (server := self.env.smtp_url.get_secret_value()) and self.env.operator_email:
-            yield "email", operator("email")(server, to=self.env.operator_email)
+        return Operators(store=self.store, tellers=outside.tellers(self.env), clock=self.clock)
 
     def telling(self) -> AbstractContextManager[None]:
         """Operators are told while the body runs."""
@@ -261,17 +270,8 @@ class Parts:
         """What the configuration says of policies and people, written down before the first alert needs it."""
         self.store.save_policies(self.config.policies(), at=self.clock.now())
         self.people.learn(self.config.people())
-        self._keep_windows()
+        outside.keep_windows(self.config, self.store, now=self.clock.now())
         self.hints.start()
-
-    def _keep_windows(self) -> None:
-        """The maintenance windows of the file, and none that have left it."""
-        now, wanted = self.clock.now(), {mute.id: mute for mute in self.config.mutes()}
-        for mute in wanted.values():
-            self.store.mute(mute, at=now)
-        for mute in self.store.all_mutes(since=now):
-            if mute.id.startswith("config-") and mute.id not in wanted:
-                self.store.unmute(mute.id, at=now, by=mute.owner)
 
     @contextmanager
     def alive(self, kind: str) -> Iterator[None]:

@@ -18,6 +18,7 @@ from bot.core.people import Nobody, Person, Roster
 from bot.core.policy import policy_of
 from bot.core.routing import Plan
 from bot.core.state import Alert
+from bot.core.task import task
 from bot.people import People
 from bot.ports import Chat, Claimed, Clock, Delivery, Gathered, Mark, Store, Target
 
@@ -77,13 +78,24 @@ class Saying:
         return known | self.people.known({one.delegate for p in known.values() for one in p.away if one.delegate})
 
     def target(self, claimed: Claimed, people: Known) -> Target:
-        delivery = claimed.delivery
+        delivery, alert = claimed.delivery, claimed.alert
+        whose = alert.owner if alert and delivery.kind == "task" else addressee(delivery.place)
         return Target(
             place=delivery.place,
-            person=people.get(addressee(delivery.place) or ""),
+            person=people.get(whose or ""),
+            former=self._former(claimed),
             root=claimed.root if delivery.thread else None,
             edit=delivery.receipt,
         )
+
+    def _former(self, claimed: Claimed) -> tuple[Person, ...]:
+        """Who had a task that may have been made before its alert went to somebody else."""
+        delivery, alert = claimed.delivery, claimed.alert
+        if alert is None or delivery.kind != "task" or delivery.posts < 2:
+            return ()
+        owned = [event.data["set"].get("owner") for event in self.store.events(alert.id)]
+        owners = dict.fromkeys(str(one) for one in reversed(owned) if one and one != alert.owner)
+        return tuple(self.people.known(owners).values())
 
     def mark(self, claimed: Claimed) -> Mark:
         delivery, alert = claimed.delivery, claimed.alert
@@ -94,6 +106,8 @@ class Saying:
         """Whatever the source wrote may make this raise: it was hostile until shown harmless. `plain` leaves it out."""
         if claimed.alert is None:
             message = claimed.letter or self._of_many(claimed.delivery, claimed.gathered)
+        elif claimed.delivery.kind == "task":
+            message = task(claimed.alert, link=self._card_of(claimed.alert), calm=plain)
         elif plain:
             message = plain_card(claimed.alert)
         else:
@@ -113,6 +127,10 @@ class Saying:
         wanted = refs(message)
         links = card_links(wanted, self.store, self.chats, platform) if wanted else {}
         return linked(message, links) if links else message
+
+    def _card_of(self, alert: Alert) -> str:
+        """The address of its card in its own place; empty where it is not shown, or cannot be opened."""
+        return card_links([alert.id], self.store, self.chats, alert.platform).get(alert.id, "")
 
     def _of_one(self, delivery: Delivery, alert: Alert, event: Event, people: Known) -> Message:
         if delivery.kind == "card":

@@ -63,6 +63,8 @@ class Config:
             schedules=self.schedules(),
             days_off=days_off,
             attention=Attention(per_hour=file.attention.per_hour),
+            tasks=file.work_items.place if file.work_items else "",
+            tasks_for=frozenset(file.work_items.severities if file.work_items else ()),
         )
 
     def schedules(self) -> dict[str, Schedule]:

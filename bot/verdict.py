@@ -25,6 +25,8 @@ STALE = timedelta(seconds=30)
 """age from which the card of an alert that is over already is not worth posting"""
 PLAIN = "content: "
 """how the error of a row begins whose message was refused: the next attempt says it plainly"""
+NOBODY = "whoever it is for: "
+"""how the error of a task begins that only its owner cannot have"""
 
 Answer = Receipt | Refusal | Later | Unknown
 
@@ -39,6 +41,9 @@ def hindrance(claimed: Claimed, now: datetime) -> str | None:
         return None
     if delivery.kind == "card":
         return _card_hindrance(claimed, now)
+    if delivery.kind == "task":
+        never_made = not delivery.receipt and not claimed.was_unknown
+        return f"the alert was {alert.status} before it had a task" if alert.finished and never_made else None
     if alert.finished:
         return f"the alert is {alert.status}"
     if delivery.generation != alert.generation:
@@ -91,7 +96,7 @@ def _refused(claimed: Claimed, refusal: Refusal, now: float) -> Settled:
     if refusal.kind == "fixed" and delivery.receipt:
         # It stands, and nobody may change it any more: a second one beside it would only confuse.
         return Settled(state="shown", error=refusal.code)
-    if refusal.kind == "missing" and delivery.receipt and delivery.kind in ("card", "fold"):
+    if refusal.kind == "missing" and delivery.receipt and delivery.kind in ("card", "fold", "task"):
         # Somebody deleted it: an alert that nobody sees has gone quiet.
         return Settled(state="pending", forget=True, error=refusal.code)
     if refusal.kind == "content" and not delivery.error.startswith(PLAIN):
@@ -99,7 +104,7 @@ def _refused(claimed: Claimed, refusal: Refusal, now: float) -> Settled:
             return Settled(state=again, not_before=now + 1.0, error=PLAIN + refusal.code)
         # What is of no single alert cannot be said any plainer, and its place is all right.
         return Settled(state="dead", error=PLAIN + refusal.code)
-    return Settled(state="dead", error=refusal.code)
+    return Settled(state="dead", error=(NOBODY if refusal.kind == "person" else "") + refusal.code)
 
 
 def twins_of(claimed: Claimed, now: float) -> float | None:
@@ -112,11 +117,11 @@ def after_look(claimed: Claimed, answer: list[Receipt] | Refusal | Later | Unkno
     delivery = claimed.delivery
     if isinstance(answer, list):
         # What is found of a card may be an older revision: it is adopted, and edited next.
-        state = "pending" if delivery.kind in ("card", "fold") else "shown"
+        state = "pending" if delivery.kind in ("card", "fold", "task") else "shown"
         # This attempt posted nothing, but the ones before may all have arrived.
         twins = now if len(answer) > 1 else now + LOOKS[0] if delivery.posts > 2 else None
         return Settled(state=state, receipt=answer[0], sweep_at=twins) if answer else None
-    if isinstance(answer, Refusal) and answer.kind == "place":
+    if isinstance(answer, Refusal) and answer.kind in ("place", "person"):
         return Settled(state="dead", error=answer.code)
     hopeless = answer.code in UNREADABLE or (isinstance(answer, Refusal) and answer.kind != "workspace")
     if hopeless and delivery.attempts > TRIES:

@@ -63,7 +63,7 @@ class AlertList(BaseModel):
 
 
 class ActorView(BaseModel):
-    kind: str = Field(description="person, source or clock")
+    kind: str = Field(description="person, source, clock or tool")
     id: str
     name: str
 

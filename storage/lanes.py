@@ -13,17 +13,15 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, case, exists, or_, select, update
 
 from bot.core.events import QUIET, Event, Kind
-from bot.core.state import Alert, card_key
+from bot.core.state import Alert, card_key, is_read
 from bot.ports import Claimed, Delivery, Receipt, Settled
 from storage import letters, models, rows
 from storage.gathering import gathered
-from storage.models import HELD, LASTING, LETTER, PASSING, SENDING, WAITING, alerts, deliveries, events, places
+from storage.models import HELD, LASTING, LETTER, PASSING, SENDING, STATES, WAITING, alerts, deliveries, events, places
 from storage.owing import insert_into
 
 EDIT, POST = 0, 1
 DONE = ("shown", "superseded", "dead")
-STATES = ("card", "fold")
-"""kinds that are wanted in newer revisions; all else is said once"""
 LOUD = tuple(kind.value for kind in Kind if kind not in QUIET)
 """kinds of events that a card tells; what a newer version may record besides is none of them"""
 
@@ -133,7 +131,7 @@ def _root(connection: Connection, delivery: Delivery, alert: Alert) -> Receipt |
 
 
 def _overtaken(connection: Connection, delivery: Delivery) -> bool:
-    if delivery.kind in LASTING:
+    if delivery.kind in (*LASTING, *STATES):
         return False
     newer = exists().where(
         PASSING,
@@ -175,12 +173,15 @@ def settle(connection: Connection, claimed: Claimed, settled: Settled, *, machin
     lane = delivery.place
     place = lock(connection, [lane])[lane]
     mine = and_(deliveries.c.id == delivery.id, deliveries.c.fence == delivery.fence)
+    if _told_too_soon(connection, claimed, settled):
+        settled = replace(settled, state="pending")
     outcome = update(deliveries).where(mine).values(_outcome(claimed, settled)).returning(deliveries.c.state)
     state = connection.execute(outcome).scalar_one_or_none()
     if state is None:
         return False, None
     if delivery.kind == "card":
         _replies(connection, delivery, settled, state)
+        _tasks(connection, claimed, settled)
     if delivery.kind == "digest" and state == "dead":
         _ungather(connection, delivery)
     free_at = max(place.free_at, settled.lane_free_at)
@@ -207,6 +208,29 @@ def _replies(connection: Connection, root: Delivery, settled: Settled, state: st
         connection.execute(update(deliveries).where(held), {"state": "superseded", "error": settled.error})
 
 
+def _told_too_soon(connection: Connection, claimed: Claimed, settled: Settled) -> bool:
+    """Whether a task was written while its alert's card was being shown: it does not name the card's address yet.
+
+    The card's row is locked first, as whoever settles the card locks it: so one of the two sees the other.
+    """
+    alert = claimed.alert
+    if alert is None or claimed.delivery.kind != "task" or claimed.root is not None or settled.state != "shown":
+        return False
+    key = card_key(alert.id, alert.place)
+    query = select(deliveries.c.receipt_ts).where(deliveries.c.key == key).with_for_update()
+    return connection.execute(query).scalar_one_or_none() is not None
+
+
+def _tasks(connection: Connection, claimed: Claimed, settled: Settled) -> None:
+    """Tasks that were made before their alert's card was there: now they can name its address."""
+    alert = claimed.alert
+    if alert is None or settled.receipt is None or claimed.delivery.place != alert.place:
+        return
+    if keys := [card_key(alert.id, place) for place in alert.also if not is_read(place)]:
+        again = update(deliveries).where(deliveries.c.key.in_(keys), deliveries.c.state == "shown")
+        connection.execute(again, {"state": "pending", "attempts": 0, "not_before": 0.0})
+
+
 def _ungather(connection: Connection, digest: Delivery) -> None:
     """A digest that cannot be said: what it gathered is said one by one, and not gathered again."""
     theirs = deliveries.c.folded_into == digest.id
@@ -216,7 +240,7 @@ def _ungather(connection: Connection, digest: Delivery) -> None:
 
 def revision_of(claimed: Claimed) -> int:
     """The revision that a claimed delivery shows where it succeeds."""
-    is_card = claimed.delivery.kind == "card" and claimed.alert is not None
+    is_card = claimed.delivery.kind in ("card", "task") and claimed.alert is not None
     return claimed.alert.revision if is_card and claimed.alert else claimed.delivery.seq
 
 

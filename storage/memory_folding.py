@@ -30,10 +30,9 @@ from storage.crowds import (
     shared_card,
 )
 from storage.digests import chased, lane_of
-from storage.lanes import STATES
 from storage.memory_gathering import cards
 from storage.memory_lanes import Lane, MemoryLanes
-from storage.models import REMINDERS
+from storage.models import REMINDERS, STATES
 
 # ── folding ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 

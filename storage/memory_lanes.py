@@ -13,9 +13,9 @@ from bot.core.state import Alert, Owed, card_key
 from bot.ports import Claimed, Delivery, Receipt, Settled
 from bot.ports.rota import Letter
 from storage import letters, models
-from storage.lanes import DONE, STATES, Wanted, revision_of, sent
+from storage.lanes import DONE, Wanted, revision_of, sent
 from storage.memory_gathering import gathered
-from storage.models import LASTING, LETTER, SHARED
+from storage.models import LASTING, LETTER, SHARED, STATES
 
 WAITING = ("pending", "unknown")
 
@@ -64,7 +64,7 @@ class MemoryLanes:
         if owed.key not in self.by_key:
             return self.add(owed, since)
         row = self.rows[self.by_key[owed.key]]
-        if owed.kind == "card":
+        if owed.kind in STATES:
             row = replace(row, seq=max(row.seq, owed.seq), generation=owed.generation, rank=owed.rank)
             again = row.state in DONE
             self.rows[row.id] = replace(row, state="pending", not_before=0.0, attempts=0) if again else row
@@ -89,6 +89,8 @@ class MemoryLanes:
         )
         if owed.person:
             self.persons[number] = owed.person
+        if (version := models.version_of(owed.kind, owed.place)) > 1:
+            self.versions[number] = version
         return number
 
     def post(self, letter: Letter, at: datetime) -> int | None:
@@ -133,11 +135,15 @@ class MemoryLanes:
         if row.fence != claimed.delivery.fence:
             return False, None
         self.leases.pop(row.id, None)
+        if row.kind == "task" and claimed.root is None and settled.state == "shown" and self._has_card(claimed):
+            # It was written while the card was being shown, and does not name its address yet.
+            settled = replace(settled, state="pending")
         held = [other for other in self.rows.values() if self._waits_for(other, row)]
         self.rows[row.id] = _outcome(row, claimed, settled)
         ends = settled.ends_replies or self.rows[row.id].state == "superseded"
         if ends and claimed.delivery.receipt is None and not settled.receipt:
             self.rows |= {other.id: replace(other, state="superseded", error=settled.error) for other in held}
+        self._tell_tasks(claimed, settled)
         if settled.sweep_at is not None:
             self.sweeps[row.id] = settled.sweep_at
             self.rows[row.id] = replace(self.rows[row.id], sweeps=0)
@@ -150,6 +156,16 @@ class MemoryLanes:
             return True, None
         following = self._next(Wanted(lane=row.place, machine=machine, lease=0.0))
         return True, following.id if following else None
+
+    def _tell_tasks(self, claimed: Claimed, settled: Settled) -> None:
+        """Tasks that were made before their alert's card was there: now they can name its address."""
+        alert = claimed.alert
+        if alert is None or settled.receipt is None or claimed.delivery.key != card_key(alert.id, alert.place):
+            return
+        for place in alert.also:
+            row = self.rows.get(self.by_key.get(card_key(alert.id, place), 0))
+            if row is not None and row.kind == "task" and row.state == "shown":
+                self.rows[row.id] = replace(row, state="pending", attempts=0, not_before=0.0)
 
     def _ungather(self, digest: int) -> None:
         for number in [number for number, into in self.folded.items() if into == digest]:
@@ -174,7 +190,8 @@ class MemoryLanes:
             events=tuple(told),
             root=self._card_at(alert, row.place if row.thread else alert.place),
             was_unknown=was_unknown,
-            overtaken=row.kind not in LASTING and any(_overtakes(other, row) for other in self.rows.values()),
+            overtaken=row.kind not in (*LASTING, *STATES)
+            and any(_overtakes(other, row) for other in self.rows.values()),
         )
 
     def lose(self, machine: float) -> None:
@@ -214,6 +231,10 @@ class MemoryLanes:
     def _card_at(self, alert: Alert, place: str) -> Receipt | None:
         number = self.by_key.get(card_key(alert.id, place))
         return self.rows[number].receipt if number else None
+
+    def _has_card(self, claimed: Claimed) -> bool:
+        alert = claimed.alert
+        return alert is not None and self._card_at(alert, alert.place) is not None
 
     def _waits_for(self, row: Delivery, root: Delivery) -> bool:
         mine = root.kind == "card" and (row.alert_id, row.place) == (root.alert_id, root.place)

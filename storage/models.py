@@ -25,10 +25,12 @@ from sqlalchemy import (
 from storage.columns import Exact, Number, Packed
 from storage.shapes import chars, instant, listed, metadata, seconds, some, whole
 
-VERSION = 2
+VERSION = 3
 """of the protocol by which deliveries are served: rows that need a newer one are left alone"""
 LETTERS = 2
 """the version from which on letters are understood: an older one would take them for digests of nothing"""
+TASKS = 3
+"""the version from which on tasks, what is said of them and mail are understood"""
 
 sources = Table(
     "sources",
@@ -181,6 +183,8 @@ def _words(words: tuple[str, ...]) -> list[ColumnElement[str]]:
     return [literal_column(f"'{word}'") for word in words]
 
 
+STATES = ("card", "fold", "task")
+"""kinds that are wanted in newer revisions; all else is said once"""
 SHARED = ("fold", "digest")
 """kinds that speak of many alerts"""
 LETTER = "letter"
@@ -189,6 +193,12 @@ LASTING = ("card", "note", *SHARED)
 """kinds of alerts that are worth saying whatever happened since; a letter is of no alert, and nothing overtakes it"""
 REMINDERS = ("nudge", "check_in", "assigned", "escalation")
 """kinds of which one person may be owed so many that one digest says more"""
+
+
+def version_of(kind: str, place: str) -> int:
+    """The version from which on a delivery is understood, letters aside."""
+    return TASKS if kind in ("task", "task_done") or place.startswith("mail:") else 1
+
 
 WAITING = state_in("pending", "unknown")
 SENDING = state_in("sending")

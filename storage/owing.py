@@ -1,4 +1,4 @@
-"""What is owed becomes rows: a card is one row that is wanted in newer revisions, all else is said once."""
+"""What is owed becomes rows: a card or a task is one row that is wanted in newer revisions, all else is said once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.core.state import Alert, Owed, card_key
 from storage import bulk, rows
-from storage.models import DONE, HELD, deliveries
+from storage.models import DONE, HELD, STATES, deliveries
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ def owe(connection: Connection, owing: Sequence[Owing]) -> dict[str, int]:
     """Store what is owed. Returns one delivery id for each lane that was touched."""
     instant, dialect = bulk.instants_for(connection), connection.dialect.name
     made = [(item, rows.delivery_row(item.owed, instant(item.since))) for item in owing]
-    cards = [row for item, row in made if item.owed.kind == "card"]
-    others = [row for item, row in made if item.owed.kind != "card" and not item.owed.thread]
+    cards = [row for item, row in made if item.owed.kind in STATES]
+    others = [row for item, row in made if item.owed.kind not in STATES and not item.owed.thread]
     replies = [{**row, "root": card_key(item.alert.id, item.owed.place)} for item, row in made if item.owed.thread]
     # Cards first. They lock the card's row, and whoever settles that card locks it too: so either the reply sees
     # that its card is shown, or settling the card sees the reply. It is never held for ever.

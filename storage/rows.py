@@ -119,6 +119,7 @@ def delivery_row(owed: Owed, created_at: Any) -> dict[str, Any]:
         "created_at": created_at,
         "error": "",
         "person": owed.person,
+        "version": models.version_of(owed.kind, owed.place),
     }
 
 

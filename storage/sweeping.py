@@ -6,8 +6,8 @@ from sqlalchemy import Connection, and_, select, update
 
 from bot.ports import Claimed, Receipt
 from storage import models, rows
-from storage.lanes import EDIT, STATES, about
-from storage.models import SWEEPING, deliveries
+from storage.lanes import EDIT, about
+from storage.models import STATES, SWEEPING, deliveries
 
 
 def due(connection: Connection, machine: float, *, limit: int) -> list[int]:

@@ -23,7 +23,7 @@ from bot.core.routing import Owner, Plan, Rule
 from bot.core.signal import Discrepancy, Entity, Evidence, Model, Severity, Signal, Value
 from bot.core.state import Alert, Change, Refused
 from bot.core.text import Link, Quote, Text, When, Who
-from bot.ports import Later, Mark, Receipt, Refusal, Target, Unknown
+from bot.ports import Completion, Later, Mark, Receipt, Refusal, Target, Unknown
 
 T0 = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """A Monday morning: when every alert of the tests is raised."""
@@ -333,6 +333,26 @@ class FakeChat:
 
     def to(self, place: str) -> list[Shown]:
         return [shown for shown in self.shown if shown.place == place]
+
+
+@dataclass
+class FakeTool(FakeChat):
+    """A tool for work items that keeps what it is shown, and what somebody completed there."""
+
+    platform: str = "todo"
+    label: str = "To Do"
+    done: dict[str, Completion] = field(default_factory=dict)
+    """`ts` of a task ▶ how it was completed"""
+    away: list[Unknown] = field(default_factory=list)
+    """raised when it is next read"""
+    read: list[int] = field(default_factory=list)
+    """how many were read together"""
+
+    def completed(self, tasks: Sequence[Receipt], /) -> list[Completion | None]:
+        if self.away:
+            raise self.away.pop(0)
+        self.read.append(len(tasks))
+        return [self.done.get(receipt.ts) for receipt in tasks]
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from bot.config import windows
+from bot.config import windows, workitems
 from bot.config.humans import away, person
 from bot.config.lines import Document
 from bot.config.mentions import people_named, written
@@ -23,7 +23,12 @@ AHEAD = timedelta(days=14)
 
 
 def contradictions(file: File, document: Document) -> Iterator[Mistake]:
-    """Spans of time that end before they start, or last too long."""
+    """Spans of time that end before they start, or last too long; a tool that cannot be used so."""
+    yield from (document.mistake(("work_items", key), what) for key, what in workitems.mistakes(file.work_items))
+    yield from _spans(file, document)
+
+
+def _spans(file: File, document: Document) -> Iterator[Mistake]:
     for email, human in file.people.items():
         for n, absence in enumerate(human.away):
             path = (*written(document, "people", email, "away"), n, "until")

@@ -14,6 +14,7 @@ from bot.config.policies import PolicyShape
 from bot.config.schedules import ScheduleShape
 from bot.config.teams import TeamsShape
 from bot.config.windows import Window
+from bot.config.workitems import WorkItemsShape
 
 
 class Fallback(Shape):
@@ -65,6 +66,7 @@ class File(Shape):
     tables: Annotated[dict[Name, TableShape], nothing({})] = Field(default_factory=dict)
     schedules: Annotated[dict[Name, ScheduleShape], nothing({})] = Field(default_factory=dict)
     policies: Annotated[dict[Word, PolicyShape], nothing({})] = Field(default_factory=dict)
+    work_items: WorkItemsShape | None = None
     attention: AttentionShape = Field(default_factory=AttentionShape)
     maintenance: Annotated[tuple[Window, ...], nothing(())] = ()
     limits: Limits = Field(default_factory=Limits)

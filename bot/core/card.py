@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from bot.core import asking, text, words
 from bot.core.events import Event
@@ -37,6 +38,17 @@ class Picture:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Work:
+    """What a tool for work items needs beside the words: whose it is, until when (UTC), whether it is done."""
+
+    owner: str
+    due: datetime | None
+    is_done: bool
+    link: str = ""
+    """the address of its card, where it can be opened"""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Message:
     """One message about an alert, for any chat."""
 
@@ -57,6 +69,8 @@ class Message:
     foot: Text = ()
     people: Mapping[str, Person] = field(default_factory=dict)
     """everybody named in it, by id"""
+    work: Work | None = None
+    """of a task"""
 
 
 ACKNOWLEDGE = Button(act="acknowledge", label="Acknowledge", style="primary")

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     NOTED = "noted"  # any -> same
     RESOLVED = "resolved"  # open, acknowledged -> resolved
     CLEARED = "cleared"  # open, acknowledged -> resolved or same: the source says it is over
+    TASK_DONE = "task_done"  # open, acknowledged -> same: its task was marked complete where it is; the owner is asked
     CLOSED = "closed"  # resolved -> closed
     DISMISSED = "dismissed"  # open, acknowledged -> dismissed
     REOPENED = "reopened"  # closed, dismissed -> open
@@ -49,10 +50,10 @@ QUIET = frozenset({Kind.SUPERSEDED, Kind.TWIN_REMOVED, Kind.CLOCK_MOVED})
 
 @dataclass(frozen=True, kw_only=True)
 class Actor:
-    """Who acts: a person, a source, or the clock; never just "system"."""
+    """Who acts: a person, a source, the clock, or a tool that does not say who did; never just "system"."""
 
     kind: str
-    """person | source | clock"""
+    """person | source | clock | tool"""
     id: str
     name: str
 

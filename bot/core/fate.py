@@ -174,7 +174,7 @@ def _following_place(alert: Alert, given: Given) -> str | None:
 def _by_kind(alert: Alert, given: Given, what: Undelivered) -> Change:
     """What was said to somebody, or in a channel that a step asks."""
     if what.kind in ("escalation", "exception") or (what.kind == "nudge" and not _is_owners(alert, what)):
-        return _up(alert, given, what)
+        return _by_mail(alert, given, what) or _up(alert, given, what)
     if not _is_owners(alert, what) or not _alone(alert, given, what):
         return _nowhere(alert, given, what)
     return _under_the_card(alert, given, what)
@@ -191,6 +191,18 @@ def _alone(alert: Alert, given: Given, what: Undelivered) -> bool:
 def _under_the_card(alert: Alert, given: Given, what: Undelivered) -> Change:
     step = _event(alert, given, what)
     return owing(step, _again(step.alert, what))
+
+
+def _by_mail(alert: Alert, given: Given, what: Undelivered) -> Change | None:
+    """Whom no direct message reaches is written to, before anybody else is asked; None where that cannot be."""
+    whom = _where(what)
+    if not given.plan.mail or not whom.startswith("@") or what.place.startswith("mail:"):
+        return None
+    late = what.kind != "exception" and whom not in names_of(_asked(alert, given))
+    if late or alert.status != Status.OPEN or alert.snoozed_until:
+        return None
+    step = _event(alert, given, what, asked=(whom,))
+    return owing(step, owe(step.alert, what.kind, place=f"mail:{whom}", person=whom[1:]))
 
 
 def _up(alert: Alert, given: Given, what: Undelivered) -> Change:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot.core import words
-from bot.core.card import AGREE, DONE, HELP, HISTORY, SNOOZE, YES, Button, Message, buttons, more
+from bot.core.card import AGREE, DONE, HELP, HISTORY, RESOLVE, SNOOZE, YES, Button, Message, buttons, more
 from bot.core.events import Event, Kind
 from bot.core.signal import Signal
 from bot.core.state import Alert
@@ -39,6 +39,8 @@ def _pressed(kind: str, alert: Alert, *, alone: bool) -> tuple[Button, ...]:
         return (YES, DONE, HELP, SNOOZE, HISTORY) if alone else (YES, DONE, HELP)
     if kind == "second_person":
         return (AGREE, HISTORY)
+    if kind == "task_done":
+        return (RESOLVE, HISTORY) if alone else (RESOLVE,)
     return buttons(alert) if alone else ()
 
 
@@ -99,10 +101,17 @@ def _second_person(alert: Alert, event: Event) -> Text:
     return sentence(*words.stated(event), " Does somebody agree?")
 
 
+def _task_done(alert: Alert, event: Event) -> Text:
+    tool = words.TOOLS.get(event.data["tool"], "a tool")
+    asks = f", the task in {tool} is marked complete. Is it done? Resolve says what was done."
+    return sentence(Who(alert.owner, mention=True), asks)
+
+
 _CALLS: dict[str, Callable[[Alert, Event], Text]] = {
     "help": _help,
     "responder": _responder,
     "second_person": _second_person,
+    "task_done": _task_done,
 }
 
 

@@ -11,6 +11,7 @@ from bot.core.hours import DaysOff, no_days_off
 from bot.core.lookedup import NOTHING, LookedUp
 from bot.core.oncall import Schedule
 from bot.core.people import Roster
+from bot.core.signal import Severity
 
 LEAST_LOADED, ROUND_ROBIN = "least loaded", "round robin"
 PICKS = (LEAST_LOADED, ROUND_ROBIN)
@@ -66,6 +67,15 @@ class Plan:
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     days_off: DaysOff = no_days_off
     attention: Attention = field(default_factory=Attention)
+    tasks: str = ""
+    """the place of tasks for owners; empty: they have none"""
+    tasks_for: frozenset[Severity] = frozenset(Severity)
+    mail: bool = False
+    """whether somebody whom no direct message reaches can be written to"""
+
+    def tasks_of(self, severity: Severity) -> tuple[str, ...]:
+        """Where an alert of this severity has a task for its owner."""
+        return (self.tasks,) if self.tasks and severity in self.tasks_for else ()
 
     @property
     def chats(self) -> tuple[str, ...]:

@@ -99,7 +99,7 @@ def raised_again(alert: Alert, given: Given, *, signal: Signal) -> Change:
     to = {"count": alert.count + 1, "last_raised_at": now, "signal": signal}
     if signal.severity.rank >= alert.severity.rank:
         return change(alert, Cause(Kind.RAISED_AGAIN, by=by, at=now, reason="same dedup key"), to=to)
-    to["severity"] = signal.severity
+    to |= {"severity": signal.severity, **_task(alert, signal, given)}
     if _stays_held(alert, signal, given):
         to["answer_by"] = clocks.answer_by(given.policy, signal.severity, alert.snoozed_until or now)
         return change(alert, Cause(Kind.RAISED_AGAIN, by=by, at=now, reason="more severe, but held back"), to=to)
@@ -107,6 +107,12 @@ def raised_again(alert: Alert, given: Given, *, signal: Signal) -> Change:
     to |= {"step_since": now} if alert.held_by else {}
     step = change(alert, Cause(Kind.RAISED_AGAIN, by=by, at=now, reason=f"more severe: {signal.severity}"), to=to)
     return owing(step, to_owner(step.alert, given, "nudge"))
+
+
+def _task(alert: Alert, signal: Signal, given: Given) -> dict[str, Any]:
+    """The field of an alert that is so severe now that its owner gets a task for it."""
+    new = tuple(place for place in given.plan.tasks_of(signal.severity) if place not in alert.also)
+    return {"also": (*alert.also, *new)} if new else {}
 
 
 def _stays_held(alert: Alert, signal: Signal, given: Given) -> bool:
@@ -141,6 +147,7 @@ def came_back(alert: Alert, given: Given, *, signal: Signal, owner: str, mute: M
     to = fresh(having(alert, {"severity": signal.severity}), given.under(signal.severity), owner) | {
         "signal": signal,
         "severity": signal.severity,
+        **_task(alert, signal, given),
         "count": alert.count + 1,
         "last_raised_at": given.now,
         "returned": alert.returned + 1,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.core.given import Given
 from bot.core.people import Person
 from bot.core.routing import Plan
-from bot.core.state import Alert, Owed, owe
+from bot.core.state import Alert, Owed, is_read, owe
 
 
 def chat_of(person: Person | None, plan: Plan, usual: str) -> str:
@@ -45,5 +45,4 @@ def to_owner(alert: Alert, given: Given, kind: str) -> Owed:
 
 def under_the_cards(alert: Alert, kind: str) -> tuple[Owed, ...]:
     """A reply under each of its cards, where people read along."""
-    read = (place for place in alert.places if ":#" in place or ":@" in place)
-    return tuple(owe(alert, kind, place=place, thread=True) for place in read)
+    return tuple(owe(alert, kind, place=place, thread=True) for place in alert.places if is_read(place))

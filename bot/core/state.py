@@ -114,7 +114,8 @@ class Owed:
     key: str
     """unique for ever: what makes it be said once"""
     kind: str
-    """card | nudge | check_in | assigned | moved | escalation | exception | help | responder | note"""
+    """card | task | nudge | check_in | assigned | moved | escalation | exception | help | responder | note | task_done
+    | second_person"""
     alert_id: str
     seq: int
     generation: int
@@ -131,7 +132,7 @@ class Owed:
     @property
     def passing(self) -> bool:
         """Worthless once the alert has moved on to another generation."""
-        return self.kind not in ("card", "note")
+        return self.kind not in ("card", "task", "note")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,17 +219,17 @@ def _made(held: dict[str, Any]) -> Alert:
 
 
 def cards(alert: Alert) -> tuple[Owed, ...]:
-    """Its card in every place where it is shown; none while a mute holds it back."""
+    """Its card in every place where it is shown, its task in a tool's list; none while a mute holds it back."""
     if not alert.has_card:
         return ()
     return tuple(card(alert, place) for place in alert.places) if alert.also else (card(alert, alert.place),)
 
 
 def card(alert: Alert, place: str) -> Owed:
-    """The alert's card in one of its places, in the revision it has now."""
+    """The alert's card in one of its places, its task where that is a tool's list; in the revision it has now."""
     return Owed(
         key=card_key(alert.id, place),
-        kind="card",
+        kind=_kind_in(place),
         alert_id=alert.id,
         seq=alert.revision,
         generation=alert.generation,
@@ -238,8 +239,17 @@ def card(alert: Alert, place: str) -> Owed:
 
 
 def card_key(alert_id: str, place: str) -> str:
-    """The key of its card's delivery there."""
-    return f"card:{alert_id}:{place}"
+    """The key of its card's delivery there; of its task's, where that is a tool's list."""
+    return f"{_kind_in(place)}:{alert_id}:{place}"
+
+
+def _kind_in(place: str) -> str:
+    return "card" if is_read(place) else "task"
+
+
+def is_read(place: str) -> bool:
+    """Whether people read and write there: a channel, or direct messages; a tool's list is none."""
+    return ":#" in place or ":@" in place
 
 
 def owe(alert: Alert, kind: str, *, place: str, thread: bool = False, person: str | None = None) -> Owed:

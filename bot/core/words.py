@@ -38,9 +38,11 @@ def stated(event: Event) -> Text:
 
 
 def actor(who: Actor) -> Part:
-    """A person by name, a source or the clock by what it is."""
+    """A person by name, a source, a tool or the clock by what it is."""
     if who.kind == "person":
         return Who(who.id)
+    if who.kind == "tool":
+        return Words(f"Somebody in {TOOLS.get(who.id, 'a tool')}")
     return Quote(one_line(who.name, 60)) if who.kind == "source" else Words("The clock")
 
 
@@ -129,12 +131,19 @@ _KINDS = {
     "help": "call for help",
     "responder": "word to a responder",
     "second_person": "question to a second person",
+    "task_done": "question about its task",
 }
+TOOLS = {"planner": "Planner", "todo": "To Do"}
+"""the platform of a task's place ▶ what people call it"""
 
 
 def where(place: str) -> tuple[Part | str, ...]:
-    """A place as people know it: a channel by its name, direct messages by whose they are."""
-    name = place.partition(":")[2]
+    """A place as people know it: a channel by its name, direct messages by whose they are, a tool by its own."""
+    chat, _, name = place.partition(":")
+    if chat in TOOLS:
+        return (TOOLS[chat],)
+    if chat == "mail":
+        return ("the mail of ", Who(name[1:]))
     return ("the direct messages of ", Who(name[1:])) if name.startswith("@") else (one_line(name, 90),)
 
 
@@ -154,7 +163,9 @@ def _rerouted(event: Event) -> tuple[Part | str, ...]:
     if now:
         return ("Its place ", *before, " cannot be used", *refused, ": the card is in ", *where(now), " now")
     asked = _asked(event)
-    instead = ("; asked ", *asked) if asked else ()
+    # Whom no direct message reaches is written to.
+    writes = event.data.get("asked") == [str(event.data["place"]).partition(":")[2]]
+    instead = ("; wrote to " if writes else "; asked ", *asked) if asked else ()
     return (f"Its {_thing(event)} could not be shown in ", *before, *refused, *instead)
 
 
@@ -162,6 +173,13 @@ def _twin_removed(event: Event) -> tuple[Part | str, ...]:
     count = len(event.data["removed"])
     again = "once more than it should be" if count == 1 else f"{count} times more than it should be"
     return (f"Its {_thing(event)} was shown {again}; only the first of them stays",)
+
+
+def _task_done(event: Event) -> tuple[Part | str, ...]:
+    tool = TOOLS.get(event.data["tool"], "a tool")
+    if event.actor.kind == "tool":
+        return (f"Its task in {tool} was marked complete",)
+    return (actor(event.actor), f" marked its task in {tool} complete")
 
 
 def _clock_moved(event: Event) -> tuple[Part | str, ...]:
@@ -197,6 +215,7 @@ _TOLD: dict[Kind, Callable[[Event], tuple[Part | str, ...]]] = {
     Kind.NOTED: _by("noted"),
     Kind.RESOLVED: lambda e: (actor(e.actor), " resolved this", *_because(e), *_link(e)),
     Kind.CLEARED: _cleared,
+    Kind.TASK_DONE: _task_done,
     Kind.CLOSED: lambda e: ("Closed, accepted as resolved by ", actor(e.actor)),
     Kind.DISMISSED: _dismissed,
     Kind.REOPENED: _by("reopened this"),

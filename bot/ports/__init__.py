@@ -6,6 +6,7 @@ Never here: anything that fulfils them.
 
 from bot.ports.chat import Answer as Answer
 from bot.ports.chat import Chat as Chat
+from bot.ports.chat import Completion as Completion
 from bot.ports.chat import Desk as Desk
 from bot.ports.chat import Gesture as Gesture
 from bot.ports.chat import Later as Later
@@ -18,6 +19,7 @@ from bot.ports.chat import Teller as Teller
 from bot.ports.chat import Throttle as Throttle
 from bot.ports.chat import Unknown as Unknown
 from bot.ports.chat import Ways as Ways
+from bot.ports.chat import WorkItems as WorkItems
 from bot.ports.outside import BadPayload as BadPayload
 from bot.ports.outside import Clock as Clock
 from bot.ports.outside import Format as Format

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from bot.core.card import Message
@@ -26,9 +27,9 @@ class Receipt:
 class Refusal(Exception):
     """A chat's answer that nothing was shown: `code` is the platform's own word.
 
-    `kind` says what is wrong: the `place` (archived, not invited, may not be written to), the `workspace` as a whole
-    (token revoked, uninstalled), the `content`, the message to edit is `missing` or `fixed` (nobody may change it any
-    more), or something `other`.
+    `kind` says what is wrong: the `place` (archived, not invited, may not be written to), the `person` it is for (no
+    account, no licence), the `workspace` as a whole (token revoked, uninstalled), the `content`, the message to edit is
+    `missing` or `fixed` (nobody may change it any more), or something `other`.
     """
 
     def __init__(self, code: str, kind: str = "other") -> None:
@@ -69,7 +70,9 @@ class Target:
 
     place: str
     person: Person | None = None
-    """whose direct messages, where the place is a person"""
+    """whose direct messages, where the place is a person; of a task the owner"""
+    former: tuple[Person, ...] = ()
+    """of a task: who owned it before, where one of unknown outcome may be theirs still"""
     root: Receipt | None = None
     edit: Receipt | None = None
 
@@ -101,6 +104,33 @@ class Chat(Protocol):
     def is_member(self, channel: str, chat_id: str, /) -> bool: ...
     def permalink(self, receipt: Receipt, /) -> str | None:
         """The address at which people read this message; never raises."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completion:
+    """A task that was marked complete where it is, and not by us."""
+
+    id: str
+    """the same for as long as it stays complete"""
+    by: str = ""
+    """who did it: `teams:<id>`; empty where the tool does not say"""
+    at: datetime | None = None
+    """when (UTC); None where the tool does not say"""
+
+
+@runtime_checkable
+class WorkItems(Protocol):
+    """A tool in which an alert's owner has a task for it; a Chat besides."""
+
+    label: str
+    """what people call it"""
+
+    def completed(self, tasks: Sequence[Receipt], /) -> list[Completion | None]:
+        """What is marked complete, in the order asked; None for what is not, is gone, or cannot be read now.
+
+        Raises Unknown, where nothing can be read now.
+        """
         ...
 
 

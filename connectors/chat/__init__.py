@@ -1,4 +1,4 @@
-"""Chats: where people see alerts and act on them, one folder each.
+"""Chats: where people see alerts and act on them, one folder each; and mail, in which they are only told.
 
 Lives here: what turns a message into a platform's own blocks, and a click into a gesture.
 Never here: who may do what, when to say it again, anything stored.
@@ -13,6 +13,7 @@ from bot.ports import Chat
 
 PLATFORMS = {
     "slack": "connectors.chat.slack.client:SlackChat",
+    "mail": "connectors.chat.mail:Mail",
     "teams": "connectors.chat.teams.client:TeamsChat",
 }
 

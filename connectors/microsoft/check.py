@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from bot.ports import Later, Refusal, Unknown
@@ -13,6 +16,8 @@ PERMISSIONS = {
     "MailboxSettings.Read": "reads working hours and automatic replies: who is away is stepped over",
     "Presence.Read.All": "reads out of office where a mailbox cannot be read",
     "GroupMember.Read.All": "reads who is in a group that rules and policies name",
+    "Tasks.ReadWrite.All": "keeps a task in Planner or To Do for whoever owns an alert",
+    "Mail.Send": "writes to whom no direct message reaches",
 }
 """application permission of Graph ▶ what Closeloop does with it; docs/microsoft.md asks for exactly these"""
 INSTALLING = {
@@ -20,8 +25,20 @@ INSTALLING = {
     "TeamsAppInstallation.ReadWriteSelfForUser.All": "installs its own app, and no other, for whoever is to be told",
 }
 """the same, only where the app is installed for people"""
-OPTIONAL = frozenset(("MailboxSettings.Read", "Presence.Read.All", "GroupMember.Read.All", *INSTALLING))
+OPTIONAL = frozenset(("MailboxSettings.Read", "Presence.Read.All", "GroupMember.Read.All", "Mail.Send", *INSTALLING))
 """without these everything else works"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """What the configuration asks of the app: only that is looked at."""
+
+    directory: bool = True
+    plan: str = ""
+    """of Planner"""
+    todo: bool = False
+    mail: str = ""
+    """the mailbox that sends"""
 
 
 class Problem(NamedTuple):
@@ -55,8 +72,11 @@ KNOWN = {
 }
 
 
-def problems(tokens: Tokens, graph: Graph) -> list[Problem]:
-    """Everything wrong with the app and what it may read. Empty where all is well."""
+USUAL = Use()
+
+
+def problems(tokens: Tokens, graph: Graph, use: Use = USUAL) -> list[Problem]:
+    """Everything wrong with the app and what it may read and write. Empty where all is well."""
     if found := unproven(tokens, tokens.app.cloud.graph_scope):
         return [found]
     try:
@@ -65,7 +85,9 @@ def problems(tokens: Tokens, graph: Graph) -> list[Problem]:
         return [missing("User.Read.All", refusal.code, tokens.app)]
     except (Later, Unknown) as error:
         return [away(error.code)]
-    return [found for path, name in _paths(user) if (found := _denied(graph, path, name, tokens.app))]
+    wrong = [_denied(graph, path, name, tokens.app) for path, name in _paths(user, use)]
+    wrong += [_plan_missing(graph, use.plan), _unsent(tokens, use.mail)]
+    return [problem for problem in wrong if problem]
 
 
 def unproven(tokens: Tokens, scope: str) -> Problem | None:
@@ -97,11 +119,14 @@ def _somebody(graph: Graph) -> Json | None:
     return next(iter(page.get("value") or ()), None)
 
 
-def _paths(user: Json | None) -> list[tuple[str, str]]:
+def _paths(user: Json | None, use: Use) -> list[tuple[str, str]]:
     """An address that each further permission opens."""
     theirs = f"/users/{part(str(user['id']))}" if user else ""
     own = [(f"{theirs}/mailboxSettings", "MailboxSettings.Read"), (f"{theirs}/presence", "Presence.Read.All")]
-    return [*(own if user else ()), ("/groups", "GroupMember.Read.All")]
+    found = [*(own if user else ()), ("/groups", "GroupMember.Read.All")] if use.directory else []
+    if use.plan:
+        found.append((f"/planner/plans/{part(use.plan)}", "Tasks.ReadWrite.All"))
+    return [*found, (f"{theirs}/todo/lists", "Tasks.ReadWrite.All")] if use.todo and user else found
 
 
 def _denied(graph: Graph, path: str, name: str, app: App) -> Problem | None:
@@ -112,6 +137,37 @@ def _denied(graph: Graph, path: str, name: str, app: App) -> Problem | None:
     except (Later, Unknown) as error:
         return away(error.code)
     return None
+
+
+def _plan_missing(graph: Graph, plan: str) -> Problem | None:
+    """What was denied is told already."""
+    try:
+        if not plan or graph.get(f"/planner/plans/{part(plan)}") is not None:
+            return None
+    except (Refusal, Later, Unknown):
+        return None
+    do = "Compare work_items.plan with the plan's address; a premium plan has none that Graph knows."
+    return Problem("microsoft.plan", f"Planner has no plan {plan}.", do)
+
+
+def _unsent(tokens: Tokens, mailbox: str) -> Problem | None:
+    """Nobody can ask whether a mail would be sent without sending it: what the token says is all that is known."""
+    if not mailbox or "Mail.Send" in _roles(tokens.token(tokens.app.cloud.graph_scope)):
+        return None
+    what = f"Entra has not granted Mail.Send. With it Closeloop {PERMISSIONS['Mail.Send']}, from {mailbox}."
+    consent = tokens.app.cloud.consent(tokens.app.tenant, tokens.app.client_id)
+    do = f"All is well where Exchange grants Application Mail.Send for it; else let an administrator open {consent}"
+    return Problem("microsoft.permission.optional", what, do)
+
+
+def _roles(token: str) -> tuple[str, ...]:
+    """The permissions that a token says it has; none where it cannot be read."""
+    try:
+        body = token.split(".")[1]
+        roles = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))).get("roles", ())
+    except (ValueError, IndexError, AttributeError):
+        return ()
+    return tuple(map(str, roles)) if isinstance(roles, list) else ()
 
 
 def missing(name: str, code: str, app: App) -> Problem:

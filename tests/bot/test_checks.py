@@ -62,7 +62,7 @@ def check(monkeypatch: pytest.MonkeyPatch) -> Check:
             "open_store": opening,
             "queue": lambda url: Redis(there=redis),
             "slack": no_problems,
-            "microsoft": lambda env: [],
+            "microsoft": lambda env, config: [],
             "teams": lambda env, config: [],
         } | asked
         return checks.run(environment(), **given)  # type: ignore[arg-type]
@@ -237,10 +237,25 @@ MICROSOFT = {"MICROSOFT_TENANT_ID": "acme.example", "MICROSOFT_CLIENT_ID": "c1",
 
 def test_graph_is_asked_only_where_the_file_names_it(check: Check) -> None:
     asked: list[Environment] = []
-    assert check(variables=MICROSOFT, microsoft=lambda env: asked.append(env) or []) == []
+    assert check(variables=MICROSOFT, microsoft=lambda env, config: asked.append(env) or []) == []
     assert asked == []
-    assert check(config=GRAPH, variables=MICROSOFT, microsoft=lambda env: asked.append(env) or []) == []
+    assert check(config=GRAPH, variables=MICROSOFT, microsoft=lambda env, config: asked.append(env) or []) == []
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("config", "variables", "why"),
+    [
+        (WELL + "work_items: {tool: todo}\n", {}, "work_items names a tool"),
+        (WELL, {"MICROSOFT_MAIL_FROM": "closeloop@acme.example"}, "MICROSOFT_MAIL_FROM is set"),
+    ],
+)
+def test_tasks_and_mail_need_graph_too(check: Check, config: str, variables: dict[str, str], why: str) -> None:
+    (found,) = check(config=config, variables=variables)
+    assert (found.id, found.level) == ("CL040", "error") and found.what.startswith(f"{why}, and MICROSOFT_TENANT_ID")
+    said = [("microsoft.plan", "w", "d")]
+    (asked,) = check(config=config, variables={**MICROSOFT, **variables}, microsoft=lambda env, config: said)
+    assert (asked.id, asked.level) == ("microsoft.plan", "error")
 
 
 @pytest.mark.parametrize("lacking", MICROSOFT)
@@ -265,7 +280,7 @@ def test_a_secret_is_not_the_only_proof(check: Check, proof: dict[str, str]) -> 
 
 def test_what_microsoft_refuses_is_an_error_and_what_is_optional_a_warning(check: Check) -> None:
     said = [("microsoft.permission.optional", "w", "d"), ("microsoft.secret", "w", "d")]
-    found = check(config=GRAPH, variables=MICROSOFT, microsoft=lambda env: said)
+    found = check(config=GRAPH, variables=MICROSOFT, microsoft=lambda env, config: said)
     assert [(problem.id, problem.level) for problem in found] == [
         ("microsoft.secret", "error"),
         ("microsoft.permission.optional", "warning"),
@@ -299,7 +314,7 @@ def test_what_microsoft_refuses_for_graph_and_for_teams_is_told_once(check: Chec
     found = check(
         config=TEAMS + "directory: [file, graph]\n",
         variables={**MICROSOFT, "SLACK_BOT_TOKEN": ""},
-        microsoft=lambda env: said,
+        microsoft=lambda env, config: said,
         teams=lambda env, config: said,
     )
     assert ids(found) == ["microsoft.secret"]

@@ -9,6 +9,7 @@ import pytest
 
 from bot import microsoft
 from bot.config.mistakes import ConfigError
+from bot.core.signal import Severity
 from bot.environment import environment
 from bot.parts import Parts
 from bot.settings import loads
@@ -80,3 +81,38 @@ def test_graph_is_a_directory_where_the_file_names_it_and_the_environment_says_w
     parts = Parts(env=given(monkeypatch, MICROSOFT_CLIENT_SECRET="s"), config=config)
     assert isinstance(parts.directories[1], GraphDirectory)
     assert parts.tokens is parts.tokens, "one cache for all that asks there"
+
+
+TOOLS: list[tuple[str, str, dict[str, str], set[str]]] = [
+    ("nothing", "", {}, set()),
+    ("To Do", "work_items: {tool: todo}\n", {}, {"todo"}),
+    ("Planner", "work_items: {tool: planner, plan: xqQg5FS2LkCp935s-FIFm2QAFkHM}\n", {}, {"planner"}),
+    ("mail", "", {"MICROSOFT_MAIL_FROM": "closeloop@acme.example"}, {"mail"}),
+    ("To Do, and nobody who asks", "work_items: {tool: todo}\n", {"MICROSOFT_CLIENT_SECRET": ""}, set()),
+]
+
+
+@pytest.mark.parametrize(("what", "text", "variables", "made"), TOOLS, ids=[row[0] for row in TOOLS])
+def test_what_is_written_beside_the_chat_is_made_where_it_is_configured(
+    monkeypatch: pytest.MonkeyPatch, what: str, text: str, variables: dict[str, str], made: set[str]
+) -> None:
+    env = given(monkeypatch, **{"MICROSOFT_CLIENT_SECRET": "s"} | variables)
+    parts = Parts(env=env, config=loads(CONFIG + text, Path("closeloop.yaml")))
+    assert set(parts.tools) == made
+    assert parts.plan.mail is ("mail" in made)
+    assert all(parts.tools[name].platform == name for name in made)
+
+
+def test_a_plan_knows_where_tasks_are_and_for_which_severities() -> None:
+    text = "work_items: {tool: planner, plan: xqQg5FS2LkCp935s-FIFm2QAFkHM, severities: critical}\n"
+    plan = loads(CONFIG + text, Path("closeloop.yaml")).plan()
+    assert plan.tasks_of(Severity.CRITICAL) == ("planner:xqQg5FS2LkCp935s-FIFm2QAFkHM",)
+    assert plan.tasks_of(Severity.ERROR) == ()
+    everything = loads(f"{CONFIG}work_items:\n  tool: todo\n  severities:\n", Path("closeloop.yaml")).plan()
+    assert all(everything.tasks_of(severity) == ("todo:tasks",) for severity in Severity)
+
+
+def test_a_mailbox_that_is_none_is_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError) as caught:
+        given(monkeypatch, MICROSOFT_MAIL_FROM="Closeloop <closeloop@acme.example>")
+    assert "MICROSOFT_MAIL_FROM: must be the e-mail address of one mailbox" in str(caught.value)

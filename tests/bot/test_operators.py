@@ -239,6 +239,27 @@ def test_what_ended_long_ago_is_history(book: Book, hands: Hands) -> None:
         ),
         (
             "place",
+            "planner:xqQg5FS2LkCp935s-FIFm2QAFkHM",
+            "plan_missing",
+            "Closeloop cannot say anything in Planner (plan_missing) since 2026-11-20 09:00 UTC. Run closeloop check; "
+            "docs/microsoft.md tells what tasks and mail need. Alerts go on without them.",
+        ),
+        (
+            "place",
+            "todo:@ana@acme.example",
+            "no_mailbox",
+            "Closeloop cannot say anything in To Do of ana@acme.example (no_mailbox) since 2026-11-20 09:00 UTC. Give "
+            "them an account with a licence and a mailbox, or leave it so: their alerts go on without tasks.",
+        ),
+        (
+            "place",
+            "mail:@cleo@acme.example",
+            "mailbox_missing",
+            "Closeloop cannot say anything in mail to cleo@acme.example (mailbox_missing) since 2026-11-20 09:00 UTC. "
+            "Run closeloop check; docs/microsoft.md tells what tasks and mail need. Alerts go on without them.",
+        ),
+        (
+            "place",
             "slack:#payments",
             "not_in_channel",
             "Closeloop cannot say anything in #payments (not_in_channel) since 2026-11-20 09:00 UTC. "

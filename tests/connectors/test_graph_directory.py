@@ -17,9 +17,9 @@ from bot.ports.directories import Directory, Groups, Roll
 from connectors.directory import mailbox
 from connectors.directory.graph import GraphDirectory
 from connectors.microsoft import zones
-from connectors.microsoft.check import OPTIONAL, PERMISSIONS, problems
+from connectors.microsoft.check import OPTIONAL, PERMISSIONS, Use, problems
 from connectors.microsoft.rest import literal, part
-from sandbox.microsoft.config import ROLES
+from sandbox.microsoft.config import MAILBOX, PLAN, ROLES
 from tests.connectors.entra import NOW, Tenant
 
 HOUR = timedelta(hours=1)
@@ -469,9 +469,12 @@ def test_what_somebody_else_named_stays_one_part_of_a_path_and_one_literal() -> 
 # ── what is wrong with the app ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def found(at: Tenant, **other: Any) -> list[tuple[str, str]]:
+ALL = Use(plan=PLAN, mail=MAILBOX)
+
+
+def found(at: Tenant, use: Use = ALL, **other: Any) -> list[tuple[str, str]]:
     tokens = at.tokens(**other)
-    return [(problem.id, f"{problem.what} {problem.do}") for problem in problems(tokens, at.graph(tokens))]
+    return [(problem.id, f"{problem.what} {problem.do}") for problem in problems(tokens, at.graph(tokens), use)]
 
 
 def test_nothing_is_wrong_where_all_is_granted(tenant: Tenant) -> None:
@@ -485,6 +488,27 @@ def test_each_permission_that_is_missing_is_named_with_where_to_consent(tenant: 
     assert id == ("microsoft.permission.optional" if lacking in OPTIONAL else "microsoft.permission")
     assert lacking in said
     assert f"/adminconsent?client_id={tenant.app().client_id}" in said
+
+
+@pytest.mark.parametrize(
+    ("use", "names"),
+    [
+        (Use(), {"MailboxSettings.Read", "Presence.Read.All", "GroupMember.Read.All"}),
+        (Use(directory=False), set()),
+        (Use(directory=False, todo=True), {"Tasks.ReadWrite.All"}),
+        (Use(directory=False, plan=PLAN), {"Tasks.ReadWrite.All"}),
+        (Use(directory=False, mail=MAILBOX), {"Mail.Send"}),
+    ],
+)
+def test_only_what_is_used_is_asked_for(tenant: Tenant, use: Use, names: set[str]) -> None:
+    tenant.set(roles=["User.Read.All"])
+    told = [said for _, said in found(tenant, use)]
+    assert len(told) == len(names) and all(any(name in said for said in told) for name in names)
+
+
+def test_a_plan_that_nobody_knows_is_told(tenant: Tenant) -> None:
+    ((id, said),) = found(tenant, Use(plan="no-such-plan-0000000000000000"))
+    assert id == "microsoft.plan" and "no-such-plan" in said
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [

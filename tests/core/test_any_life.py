@@ -56,6 +56,7 @@ LEGAL: dict[Kind, dict[Status, set[Status]]] = {
     Kind.NOTED: {status: {status} for status in Status},
     Kind.RESOLVED: {OPEN: {RESOLVED}, ACK: {RESOLVED}},
     Kind.CLEARED: {OPEN: {OPEN, RESOLVED}, ACK: {ACK, RESOLVED}},
+    Kind.TASK_DONE: BOTH,
     Kind.CLOSED: {RESOLVED: {CLOSED}},
     Kind.DISMISSED: {OPEN: {DISMISSED}, ACK: {DISMISSED}},
     Kind.REOPENED: {CLOSED: {OPEN}, DISMISSED: {OPEN}},
@@ -70,6 +71,7 @@ ASKS |= {Kind.DELEGATED, Kind.HELD}
 # These leave the clock alone, so that neither a chatty source, a chatty person nor a broken place puts it off.
 MAY_STAY_OVERDUE = {Kind.RAISED_AGAIN, Kind.NOTED, Kind.SUPERSEDED, Kind.REROUTED, Kind.TWIN_REMOVED}
 MAY_STAY_OVERDUE |= {Kind.RESPONDER_ADDED, Kind.DISMISSAL_ASKED, Kind.HELP_ASKED}
+MAY_STAY_OVERDUE |= {Kind.TASK_DONE}
 MAY_STAY_OVERDUE |= {Kind.CLEARED}  # of what a mute holds back
 
 SAM = person("Sam", manager="cleo@acme.example")

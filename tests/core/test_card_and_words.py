@@ -34,7 +34,7 @@ from bot.core import alert as life
 from bot.core import fate, pages, state, words
 from bot.core.card import Message, buttons, card
 from bot.core.dismissal import dismiss
-from bot.core.events import QUIET, Event, Kind
+from bot.core.events import QUIET, Actor, Event, Kind
 from bot.core.fate import Undelivered
 from bot.core.forms import FORMS
 from bot.core.helping import add_responder, ask_for_help
@@ -44,6 +44,7 @@ from bot.core.people import Away
 from bot.core.raising import came_back, cleared, raised_again
 from bot.core.signal import Discrepancy, Entity, Evidence, Model, Severity
 from bot.core.state import Alert, Cause, Change
+from bot.core.task import completed
 from bot.core.text import Link, Text, Who, Words
 from bot.core.wake import wake
 
@@ -69,6 +70,7 @@ def _happened() -> dict[Kind, Event]:
     night = raising(policy=OFFICE, roster=late)
     changes: list[Change | None] = [
         raising(),
+        completed(opened(), LATER, by=Actor(kind="tool", id="todo", name="To Do"), tool="todo"),
         raised_again(opened(), LATER, signal=signal(severity=Severity.CRITICAL)),
         came_back(closed(), LATER, signal=signal(), owner=ANA.id),
         done(life.acknowledge(opened(), LATER, by=who(BEN))),
@@ -122,6 +124,7 @@ TOLD = {
     Kind.NOTED: "Ben noted: I called the bank.",
     Kind.RESOLVED: "Ana resolved this: Refunded. what was done <https://erp.acme.example/1>",
     Kind.CLEARED: "ap-auditor reports that it is over",
+    Kind.TASK_DONE: "Its task in To Do was marked complete",
     Kind.CLOSED: "Closed, accepted as resolved by Ana",
     Kind.DISMISSED: "Ana dismissed this: A test invoice.",
     Kind.REOPENED: "Cleo reopened this: Paid a third time.",

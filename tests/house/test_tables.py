@@ -10,6 +10,7 @@ from connectors.intake import FORMATS, format_named
 from connectors.lookup import LOOKUPS, lookup
 from connectors.operator import OPERATORS, operator
 from connectors.schedule import SCHEDULES, schedule
+from connectors.workflow import TOOLS, tool
 
 
 @pytest.mark.parametrize("name", PLATFORMS)
@@ -40,3 +41,8 @@ def test_a_way_to_the_operators_can_be_made(name: str) -> None:
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_a_calendar_that_says_who_is_on_call_can_be_made(name: str) -> None:
     assert callable(schedule(name))
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_a_tool_for_work_items_can_be_made(name: str) -> None:
+    assert callable(tool(name))

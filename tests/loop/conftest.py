@@ -18,6 +18,7 @@ from cast import (
     FakeClock,
     FakeDirectory,
     FakeQueue,
+    FakeTool,
     Shown,
     signal,
 )
@@ -39,6 +40,7 @@ from bot.people import People
 from bot.ports import Answer, Delivery, Gesture, Interaction
 from bot.reporting import Reporter
 from bot.saying import Saying
+from bot.ticked import Ticked
 from bot.twins import Sweeper
 from handlers.actions import Desk
 from handlers.jobs import Work
@@ -58,6 +60,9 @@ class World:
     directory: FakeDirectory = field(default_factory=FakeDirectory)
     teams: FakeChat = field(default_factory=lambda: FakeChat(platform="teams"))
     """the other chat, which only a plan that names it uses"""
+    todo: FakeTool = field(default_factory=FakeTool)
+    mail: FakeChat = field(default_factory=lambda: FakeChat(platform="mail"))
+    """a tool for work items and mail, which only a plan that names them uses"""
 
     def __post_init__(self) -> None:
         chats = {"slack": self.chat, "teams": self.teams}
@@ -72,11 +77,19 @@ class World:
         self.aftermath = Aftermath(plan=self.plan, **common)
         saying = Saying(store=self.store, people=self.people, clock=self.clock, plan=self.plan, chats=chats)
         incidents = Incidents(store=self.store, clock=self.clock)
-        lines = Lines(chats=chats, throttle=self.throttle, clock=self.clock, incidents=incidents)
+        everything = {**chats, "todo": self.todo, "mail": self.mail}
+        lines = Lines(chats=everything, throttle=self.throttle, clock=self.clock, incidents=incidents)
         self.courier = Courier(saying=saying, lines=lines, aftermath=self.aftermath, rescue=self.loop.rescue, **common)
         self.sweeper = Sweeper(store=self.store, saying=saying, lines=lines, aftermath=self.aftermath)
+        tools = {"todo": self.todo}
+        ticked = Ticked(store=self.store, people=self.people, tools=tools, ask=self.loop.task_done)
         self.keeper = Keeper(
-            store=self.store, people=self.people, clock=self.clock, plan=self.plan, release=self.loop.release
+            store=self.store,
+            people=self.people,
+            clock=self.clock,
+            plan=self.plan,
+            release=self.loop.release,
+            ticked=ticked.look,
         )
         self.attendance = Attendance(
             store=self.store,
