@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def teams(chromium: str, tmp_path_factory: Any) -> Iterator[Town]:
     with httpx2.Client(trust_env=False, timeout=20) as client:
-        opened = open_town(tmp_path_factory.mktemp("teams-page"), client)
+        opened = open_town(tmp_path_factory.mktemp("teams-page"), client, more={"work_items": {"tool": "todo"}})
         yield opened
         opened.close()
 
@@ -45,3 +45,24 @@ def test_an_alert_is_clicked_from_raised_to_closed(teams: Town, page: Page) -> N
     page.get_by_label("Write a message").fill("help")
     page.get_by_role("button", name="Send").click()
     expect(page.locator("article").last).to_contain_text("mine")
+
+
+def test_tasks_and_mail_stand_beside_the_chats_and_a_task_can_be_ticked(teams: Town, page: Page) -> None:
+    alert = teams.raise_alert("ap-auditor", title="A task with <b>its own</b> words")
+    page.goto(f"{teams.workspace.url}/teams?as=U0ANA&room=tasks")
+    task = page.locator("article", has_text=f"#{alert[-6:]}")
+    expect(task).to_contain_text("A task with <b>its own</b> words")
+    expect(task).to_contain_text("To finish it, resolve it on its card")
+    task.get_by_role("checkbox").click()
+    expect(task).to_have_class("done")
+    expect(task.get_by_role("checkbox")).to_be_checked()
+    expect(page.get_by_label("Write a message")).to_be_hidden()
+
+    page.get_by_role("button", name="Mail").click()
+    expect(page.locator("#posts")).to_have_text("Nothing here.")
+    page.get_by_label("You are").select_option("U0BEN")
+    page.get_by_role("button", name="Tasks").click()
+    expect(page.get_by_role("heading", name="Tasks")).to_be_visible()
+    expect(task).to_be_hidden()
+    page.get_by_role("button", name="Closeloop").click()
+    expect(page.get_by_label("Write a message")).to_be_visible()

@@ -88,11 +88,13 @@ def titles(card: Any) -> list[str]:
     return [action["title"] for action in actions(card)]
 
 
-def open_town(folder: Path, http: httpx2.Client) -> Town:
-    """Machine time passes ten times as fast in it."""
+def open_town(folder: Path, http: httpx2.Client, *, more: Any = None, **environment: str) -> Town:
+    """Machine time passes ten times as fast in it. `more`: what its closeloop.yaml has besides."""
     config = yaml.safe_load(towns.CONFIG) | {"platform": "teams", "directory": ["file", "graph"]}
     config["teams"] = {"channels": {f"#{name}": f"19:{name}@thread.tacv2" for name in ROOMS}}
-    written, database_url = yaml.safe_dump(config), houses.sqlite(folder)
-    opened = Town.open(folder, database_url=database_url, http=http, config=written, CLOSELOOP_HASTE="10")
+    written, database_url = yaml.safe_dump(config | (more or {})), houses.sqlite(folder)
+    opened = Town.open(
+        folder, database_url=database_url, http=http, config=written, CLOSELOOP_HASTE="10", **environment
+    )
     opened.workspace.post("teams/change", limited=False)
     return opened
