@@ -77,11 +77,25 @@ const element = (one, post) => {
   return input(one);
 };
 
+const when = (at) => new Date(at).toLocaleString([], { weekday: "short", hour: "2-digit", minute: "2-digit" });
+
+const COLOURS = ["#8a5cc8", "#3a7d22", "#c4314b", "#22767c", "#8f6b12", "#5b4632"];
+const face = (id, name) => {
+  if (id === "bot") return make("img", { className: "face", src: "/sandbox/static/icon.svg", alt: "" });
+  const initials = (name || "?").split(" ").map((word) => word[0]).join("").slice(0, 2);
+  const shown = make("span", { className: "face" }, initials);
+  shown.style.background = COLOURS[state.people.findIndex((p) => p.id === id) % COLOURS.length];
+  shown.setAttribute("aria-hidden", "true");
+  return shown;
+};
+
 const message = (post) => {
   const by = post.by === "bot" ? "Closeloop" : state.people.find((p) => p.id === post.by)?.name;
   const shown = make("article", { className: `${post.root === post.id ? "" : "reply"} ${post.own ? "own" : ""}` });
   shown.dataset.id = post.id;
-  shown.append(make("div", { className: "by" }, `${by}${post.edits ? " · edited" : ""}${post.own ? " · as only you see it" : ""}`));
+  // A message's id is the business time at which it was written.
+  const said = ` ${when(Number(post.id))}${post.edits ? " · edited" : ""}${post.own ? " · as only you see it" : ""}`;
+  shown.append(face(post.by, by), make("div", { className: "by" }, make("strong", {}, by), said));
   if (post.card) shown.append(...post.card.body.map((one) => element(one, post)));
   else shown.append(post.text);
   return shown;
@@ -140,12 +154,23 @@ async function draw() {
   const order = [...posts].sort((a, b) => Number(a.root) - Number(b.root) || Number(a.id) - Number(b.id));
   $("who").replaceChildren(...state.people.map((p) => make("option", { value: p.id, selected: p.id === me }, p.name)));
   $("rooms").replaceChildren(...rooms());
+  $("other").href = `/sandbox?as=${me}`;
   $("title").textContent = (apart || state.rooms.find((one) => one.id === room)).name;
   $("write").hidden = Boolean(apart);
   if (apart) return beside();
   $("posts").replaceChildren(...order.map(message));
+  if (!order.length) $("posts").replaceChildren(make("p", { className: "small" }, "Nothing here yet."));
   if (!state.on) say("No bot is connected to this Teams.");
   if (before !== now) await look(posts);
+}
+
+// Business time, as the workspace's clock has it: moved here, it moves for Slack too.
+const move = async (advance) => {
+  const clock = await api("clock", { advance });
+  $("now").textContent = when(clock.now * 1000);
+};
+for (const button of document.querySelectorAll("[data-forward]")) {
+  button.onclick = async () => { await move(Number(button.dataset.forward)); await draw(); };
 }
 
 $("who").onchange = () => { me = $("who").value; drawn = ""; draw(); };
@@ -157,4 +182,6 @@ $("write").onsubmit = async (event) => {
   await draw();
 };
 await draw();
+await move(0);
 setInterval(draw, 1500);
+setInterval(() => move(0), 15000);
