@@ -214,6 +214,7 @@ def _command(arguments: Sequence[str]) -> None:
 def _say(options: Options) -> None:
     lines = [f"Closeloop is starting on {options.url}"]
     if options.sandbox:
-        lines.append(f"The stand-in workspace: {options.sandbox_url}/sandbox, and as Teams: {options.sandbox_url}/teams")
+        box = options.sandbox_url
+        lines.append(f"The stand-in workspace: {box}/sandbox, and as Teams: {box}/teams")
     sys.stderr.write("".join(f"  {line}\n" for line in (*lines, "Ctrl-C stops it.")))
     sys.stderr.flush()
