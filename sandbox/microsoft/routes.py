@@ -92,7 +92,7 @@ def routes() -> list[BaseRoute]:
         Route("/sandbox/api/microsoft/expire", _expire, methods=["POST"]),
         Route("/sandbox/api/microsoft/users/{person}", _account, methods=["POST"]),
         Route("/sandbox/api/microsoft/work", _work),
-        Route("/sandbox/api/microsoft/work/{task}", _complete, methods=["POST"]),
+        Route("/sandbox/api/microsoft/tasks/{task}", _complete, methods=["POST"]),
         Route("/sandbox/api/microsoft/plans/{plan}", _plan, methods=["DELETE"]),
         Route("/sandbox/api/microsoft/lists", _lists, methods=["DELETE"]),
     ]

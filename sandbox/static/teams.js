@@ -106,7 +106,7 @@ const BESIDE = [{ id: "tasks", name: "Tasks" }, { id: "mail", name: "Mail" }];
 
 const task = (one) => {
   const tick = make("input", { type: "checkbox", checked: one.done });
-  tick.onchange = async () => { await api(`microsoft/work/${one.id}`, { as: me, done: tick.checked }); await draw(); };
+  tick.onchange = async () => { await api(`microsoft/tasks/${one.id}`, { as: me, done: tick.checked }); await draw(); };
   const due = one.due ? ` · due ${new Date(one.due).toLocaleDateString()}` : "";
   const shown = make("article", { className: one.done ? "done" : "" }, make("div", { className: "by" }, `${one.tool === "planner" ? "Planner" : "To Do"}${due}`));
   shown.dataset.id = one.id;

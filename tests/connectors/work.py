@@ -71,7 +71,7 @@ class Bench:
         return sorted(names[one] for one in self.task["owners"])
 
     def complete(self, who: str = "ana", *, done: bool = True) -> None:
-        address = f"{self.tenant.url}/sandbox/api/microsoft/work/{self.task['id']}"
+        address = f"{self.tenant.url}/sandbox/api/microsoft/tasks/{self.task['id']}"
         self.tenant.http.post(address, json={"as": f"U0{who.upper()}", "done": done}).raise_for_status()
 
     def write(self, text: str) -> None:

@@ -106,10 +106,10 @@ def test_a_list_of_tasks_has_no_details(graph: Ask, task: Any) -> None:
 
 
 def test_who_completed_it_and_when_is_known_in_planner(box: Any, graph: Ask, task: Any) -> None:
-    box.post(f"microsoft/work/{task['id']}", **{"as": "U0BEN"})
+    box.post(f"microsoft/tasks/{task['id']}", **{"as": "U0BEN"})
     done = graph("GET", f"/planner/tasks/{task['id']}").json()
     assert done["percentComplete"] == 100 and done["completedBy"]["user"]["id"] == BEN and done["completedDateTime"]
-    box.post(f"microsoft/work/{task['id']}", **{"as": "U0BEN", "done": False})
+    box.post(f"microsoft/tasks/{task['id']}", **{"as": "U0BEN", "done": False})
     assert graph("GET", f"/planner/tasks/{task['id']}").json()["completedBy"] is None
 
 
@@ -125,7 +125,7 @@ def test_a_to_do_keeps_the_day_alone_and_says_not_who(box: Any, graph: Ask, task
     made = graph("POST", tasks, {"title": "A task", "dueDateTime": due})
     assert made.status_code == 201
     assert made.json()["dueDateTime"]["dateTime"].startswith("2026-11-20T00:00")
-    box.post(f"microsoft/work/{made.json()['id']}", **{"as": "U0ANA"})
+    box.post(f"microsoft/tasks/{made.json()['id']}", **{"as": "U0ANA"})
     done = graph("GET", f"{tasks}/{made.json()['id']}").json()
     assert done["status"] == "completed" and done["completedDateTime"]["dateTime"].endswith("T00:00:00.0000000")
     assert "completedBy" not in done

@@ -89,7 +89,7 @@ def test_completed_there_the_owner_is_asked_once_and_nothing_is_closed(town: Tow
     alert = town.raise_alert("ap-auditor", title="Ticked off too soon", severity="error")
     card = ana.card(alert)
     made = task(town, alert)
-    town.workspace.post(f"microsoft/work/{made['id']}", **{"as": "U0ANA"})
+    town.workspace.post(f"microsoft/tasks/{made['id']}", **{"as": "U0ANA"})
     read_again(town, made["id"])
     until(lambda: "task_done" in town.kinds(alert), 15, why=lambda: f"{town.kinds(alert)}")
     (question,) = until(lambda: ana.thread(card), 15, why="she was not asked")
