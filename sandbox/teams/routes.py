@@ -17,9 +17,13 @@ from sandbox.microsoft.tenant import object_id
 from sandbox.people import Person
 from sandbox.teams.connector import serve, teams_of
 from sandbox.teams.rooms import Post, channel_id
+from sandbox.teams.texts import carried
+from sandbox.teams.writing import message_payload, names_the_bot, written
 
 STATIC = Path(__file__).parents[1] / "static"
 NO_CONTENT = {"cache-control": "no-cache"}
+LOOKED_AT = 40
+"""newest messages of a conversation that a look reads"""
 
 
 def _person(request: Request, person_id: Any) -> Person:
@@ -69,9 +73,36 @@ def _shown(post: Post, me: Person) -> Json:
         "text": post.activity.get("text", ""),
         "summary": post.activity.get("summary", ""),
         "card": post.views.get(me.id) or post.card,
+        "shared": post.card,
         "own": me.id in post.views,
         "edits": post.edits,
     }
+
+
+async def _posts(request: Request) -> Response:
+    """The newest messages of one `conversation`, or all of the thread below `root`; everybody's `object_id` ▶ id."""
+    ws, teams, query = request.app.state.workspace, teams_of(request), request.query_params
+    me, where, root = _person(request, query.get("as", "U0ANA")), query.get("conversation", ""), query.get("root")
+    found = [one for one in teams.rooms.posts.values() if where in ("", one.conversation)]
+    found = [one for one in found if one.root == root] if root else found[-LOOKED_AT:]
+    people = {object_id(one.id): one.id for one in ws.people.values()}
+    return JSONResponse({"posts": [_shown(one, me) for one in found], "people": people})
+
+
+async def _log(request: Request) -> Response:
+    """Every message of the bot, with what its buttons carry, and how often it was told to wait."""
+    teams = teams_of(request)
+    posts = [
+        {
+            "conversation": one.conversation,
+            "id": one.id,
+            "text": str(one.card or ""),
+            "carries": carried(one.card or {}),
+        }
+        for one in teams.rooms.posts.values()
+        if one.by == "bot"
+    ]
+    return JSONResponse({"posts": posts, "limited": teams.limited})
 
 
 def _post(request: Request, body: Json) -> Post:
@@ -105,14 +136,32 @@ async def _look(request: Request) -> Response:
 
 
 async def _type(request: Request) -> Response:
-    """Something is written, in a channel or to the bot."""
+    """Something is written: to the bot, or in a channel, of which it gets what mentions it (`@closeloop mine`)."""
     body, teams = await body_of(request), teams_of(request)
     me = _person(request, body.get("as"))
     where, text = str(body.get("conversation") or f"a:{me.id}"), str(body.get("text", ""))
+    said: Json = {"text": text, "entities": []}
+    if not where.startswith("a:"):
+        said = written(teams, teams.rooms.members(where) or (), text)
     post = teams.rooms.add(where, {"type": "message", "text": text}, by=me.id)
     teams.changed()
+    if not where.startswith("a:") and not names_the_bot(teams, said):
+        return JSONResponse({"id": post.id, "status": None, "answer": {}})
     thread = where if where.startswith("a:") else f"{where};messageid={post.root}"
-    sent = await teams.send(teams.activity(me, thread, type="message", text=text, id=post.id))
+    sent = await teams.send(teams.activity(me, thread, type="message", id=post.id, **said))
+    return JSONResponse({"id": post.id, "status": sent.status, "answer": sent.body})
+
+
+async def _extension(request: Request) -> Response:
+    """The message extension: `name` of its invoke, with `value`; `id` and `conversation` of a message to be raised."""
+    body, teams = await body_of(request), teams_of(request)
+    me, value = _person(request, body.get("as")), dict(body.get("value") or {})
+    where = str(body.get("conversation") or f"a:{me.id}")
+    if body.get("id"):
+        post = _post(request, body)
+        value["messagePayload"] = message_payload(post, request.app.state.workspace.people.get(post.by))
+    name = f"composeExtension/{body.get('name')}"
+    sent = await teams.send(teams.activity(me, where, type="invoke", name=name, value=value))
     return JSONResponse({"status": sent.status, "answer": sent.body})
 
 
@@ -164,6 +213,9 @@ def routes() -> list[BaseRoute]:
         Route("/teams/v3/conversations", _first, methods=["POST"]),
         Route("/teams/v3/conversations/{path:path}", serve, methods=["GET", "POST", "PUT", "DELETE"]),
         Route("/sandbox/api/teams", _state),
+        Route("/sandbox/api/teams/posts", _posts),
+        Route("/sandbox/api/teams/log", _log),
+        Route("/sandbox/api/teams/extension", _extension, methods=["POST"]),
         Route("/sandbox/api/teams/press", _press, methods=["POST"]),
         Route("/sandbox/api/teams/look", _look, methods=["POST"]),
         Route("/sandbox/api/teams/type", _type, methods=["POST"]),

@@ -41,6 +41,8 @@ class TeamsTenant:
         """the Connector's: those of what the bot gets"""
         self.faults = Faults()
         self.calls: list[Json] = []
+        self.limited = 0
+        """calls that were told to wait"""
         self.service_url = ""
         self.client: httpx2.AsyncClient | None = None
         self.later: Callable[[Coroutine[Any, Any, Any]], None] | None = None
@@ -48,6 +50,7 @@ class TeamsTenant:
 
     def called(self, call: str, status: int) -> None:
         self.calls = [*self.calls[-499:], {"call": call, "status": status}]
+        self.limited += status == 429
 
     def is_late(self, fault: Fault) -> bool:
         """Ordered to strike after the call took effect: `body` says `after`."""

@@ -35,3 +35,10 @@ def mentioned(card: Json) -> list[str]:
     texts = "\n".join(parsed_texts(card))
     known = card.get("msteams", {}).get("entities", [])
     return [entity["mentioned"]["id"] for entity in known if entity["text"] in texts]
+
+
+def carried(card: Json) -> list[Json]:
+    """What the card's buttons carry, and what its readers' clients ask with."""
+    actions = [action for element in _walk(card.get("body", [])) for action in element.get("actions", [])]
+    asked = (card.get("refresh") or {}).get("action")
+    return [action.get("data") or {} for action in [*actions, *([asked] if asked else [])]]

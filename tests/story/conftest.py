@@ -1,4 +1,4 @@
-"""A running town for every story: on SQLite, on PostgreSQL, and (where a story asks for it) over a socket."""
+"""A running town for every story: of each platform, on SQLite and PostgreSQL; what differs stands in platforms.py."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 from story import house as houses
-from story import promises
+from story import platforms, promises
 from story.house import House
 from story.town import Town
 
@@ -20,21 +20,26 @@ def http() -> Iterator[httpx2.Client]:
         yield client
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def pytest_generate_tests(metafunc: Any) -> None:
+    platforms.told_in(metafunc)
+
+
+@pytest.fixture(scope="session")
 def house(request: Any, tmp_path_factory: Any, http: httpx2.Client) -> Iterator[House]:
     """One kind after the other: the small machines that run this have two cores."""
     kind = str(request.param)
+    platform, kept_in = platforms.HOUSES[kind]
 
     def folder() -> Path:
         return Path(tmp_path_factory.mktemp(f"town-{kind}"))
 
     def database(folder: Path) -> str:
-        if kind == "postgres":
+        if kept_in == "postgres":
             return houses.postgres(request.getfixturevalue("postgres_server"))
         return houses.sqlite(folder)
 
     more = {"SLACK_APP_TOKEN": "xapp-of-the-stories"} if kind == "socket" else {}
-    found = House(folder=folder, database=database, http=http, more=more)
+    found = House(folder=folder, database=database, http=http, platform=platform, more=more)
     yield found
     found.close()
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from story.town import Town
+from story.workspace import Shown
 
 
-def click(town: Town, alert: str, act: str = "acknowledge", *, who: str = "U0ANA") -> dict[str, Any]:
+def pressed(card: Shown, act: str = "acknowledge", *, who: str = "U0ANA") -> dict[str, Any]:
     """What Slack would send when somebody presses a button of the card."""
-    card = town.card(alert)
+    alert = card.about["alert"]
     action = {
         "type": "button",
         "block_id": "forged",

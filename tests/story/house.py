@@ -22,6 +22,7 @@ class House:
     database: Callable[[Path], str]
     """the URL of an empty database"""
     http: httpx2.Client
+    platform: str = "slack"
     more: dict[str, str] = field(default_factory=dict)
     """environment variables besides the usual ones"""
     town: Town | None = None
@@ -29,7 +30,8 @@ class House:
     def open(self) -> Town:
         if self.town is None or not self.town.product.running:
             folder = self.folder()
-            self.town = Town.open(folder, database_url=self.database(folder), http=self.http, **self.more)
+            url = self.database(folder)
+            self.town = Town.open(folder, database_url=url, http=self.http, platform=self.platform, **self.more)
         return self.town
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The town of all stories with its people in Teams, and what one of them sees and does there."""
+"""What is Teams' own: the view that one person has of a card, as the stand-in's page shows it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from story.town import Town
 from story.workspace import until
 
 ALERTS = "19:ai-alerts@thread.tacv2"
-ROOMS = ("ai-alerts", "ai-exceptions", "payments", "models", "stock", "desk", "gate")
 
 
 @dataclass
@@ -89,12 +88,7 @@ def titles(card: Any) -> list[str]:
 
 
 def open_town(folder: Path, http: httpx2.Client, *, more: Any = None, **environment: str) -> Town:
-    """Machine time passes ten times as fast in it. `more`: what its closeloop.yaml has besides."""
-    config = yaml.safe_load(towns.CONFIG) | {"platform": "teams", "directory": ["file", "graph"]}
-    config["teams"] = {"channels": {f"#{name}": f"19:{name}@thread.tacv2" for name in ROOMS}}
-    written, database_url = yaml.safe_dump(config | (more or {})), houses.sqlite(folder)
-    opened = Town.open(
-        folder, database_url=database_url, http=http, config=written, CLOSELOOP_HASTE="10", **environment
-    )
-    opened.workspace.post("teams/change", limited=False)
-    return opened
+    """The town of all stories in Teams, once more. `more`: what its closeloop.yaml has besides."""
+    written = towns.CONFIGS["teams"] + (yaml.safe_dump(more) if more else "")
+    url, env = houses.sqlite(folder), {"CLOSELOOP_HASTE": "10", **environment}
+    return Town.open(folder, database_url=url, http=http, config=written, platform="teams", **env)

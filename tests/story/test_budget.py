@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from story.seen import Shown
 from story.town import Town
-from story.workspace import Shown
 
 PAT = {"owner": "pat@acme.example"}
 MOST = 8

@@ -47,12 +47,7 @@ def test_home_shows_my_open_alerts_overdue_first_and_its_buttons_work(town: Town
     home = town.ana.home()
     assert "2 open, 1 overdue." in home.says and "Not mine at all" not in home.says
     assert home.says.index("Forgotten since the morning") < home.says.index("Raised just now")
-    assert [one["text"]["text"] for _, one in home.pressable(late)] == [
-        "Acknowledge",
-        "Resolve",
-        "Not mine",
-        "Reassign",
-    ]
+    assert home.buttons_about(late) == ["Acknowledge", "Resolve", "Not mine", "Reassign"]
 
     assert town.ana.press("Acknowledge", home, about=late).ok
     town.until(lambda: "Acknowledged" in town.ana.home_now().says, why="Home was not drawn anew")

@@ -6,7 +6,7 @@ import itertools
 from typing import Any
 
 import pytest
-from story.forging import click
+from story.forging import pressed
 from story.town import Town
 
 REFUSED = 'closeloop_slack_requests_total{result="refused"}'
@@ -16,7 +16,7 @@ def bodies(town: Town, alert: str) -> dict[str, Any]:
     command = {"command": "/loop", "text": "open", "user_id": "U0ANA", "team_id": "T0ACME", "trigger_id": "1.2.f"}
     event = {"type": "app_home_opened", "user": "U0ANA", "tab": "home"}
     outer = {"type": "event_callback", "team_id": "T0ACME", "event_id": "Ev0FORGED", "event": event}
-    return {"interaction": click(town, alert), "command": command, "event": outer}
+    return {"interaction": pressed(town.card(alert)), "command": command, "event": outer}
 
 
 def test_forged_unsigned_and_stale_requests_get_401_change_nothing_and_are_counted(town: Town) -> None:
@@ -49,7 +49,7 @@ def test_forged_unsigned_and_stale_requests_get_401_change_nothing_and_are_count
 )
 def test_a_request_with_one_header_changed_gets_401(town: Town, headers: dict[str, str]) -> None:
     alert = town.raise_alert()
-    assert town.raw("interaction", click(town, alert), **headers)["status"] == 401
+    assert town.raw("interaction", pressed(town.card(alert)), **headers)["status"] == 401
     town.happened(alert, "raised")
 
 

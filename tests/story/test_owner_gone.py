@@ -50,7 +50,7 @@ def test_an_owner_whom_nobody_knows_makes_it_the_owner_of_last_resort_s(town: To
 
 
 def test_an_owner_may_be_named_by_their_chat_id(town: Town) -> None:
-    alert = town.raise_alert(owner="U0BEN")
+    alert = town.raise_alert(owner=town.ben.chat_id)
     assert town.card(alert, shows="owner @U0BEN").mentions == {"U0BEN"}
     assert town.ben.press("Acknowledge", town.card(alert)).ok
     town.card(alert, shows="Acknowledged")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from story.forging import click
 from story.town import Town
 
 ACTS = ("Acknowledge", "Resolve", "Not mine", "Reassign", "Snooze", "Dismiss", "Note", "History")
@@ -44,9 +43,9 @@ def test_a_manager_may_act_for_the_owner_and_an_admin_for_everybody(town: Town) 
 
 def test_somebody_who_was_deactivated_may_nothing_even_with_a_good_signature(town: Town) -> None:
     alert = town.raise_alert("ap-auditor")
-    town.workspace.post("users/U0EVE", name="eve", real_name="Eve Moss", email="eve@acme.example", deleted=True)
+    town.joins("eve"), town.leaves("eve")
     for who in ("U0EVE", "U0NOBODY", "U0LOOP"):
-        assert town.raw("interaction", click(town, alert, who=who))["status"] == 200
+        assert town.chat.click(town.card(alert), who=who) == 200
     town.happened(alert, "raised")
 
 

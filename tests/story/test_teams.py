@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import httpx2
 import pytest
-from story.teams_town import ALERTS, Desk, elements, open_town, says, titles
+from story.teams_town import ALERTS, Desk, elements, says, titles
 from story.town import Town
 from story.workspace import until
-
-
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: Any, http: httpx2.Client) -> Iterator[Town]:
-    opened = open_town(tmp_path_factory.mktemp("teams"), http)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
@@ -137,6 +128,7 @@ def test_what_is_of_no_kind_we_know_is_taken(town: Town) -> None:
 def test_somebody_without_the_app_is_passed_over_for_the_next_route(town: Town, ana: Desk, cleo: Desk) -> None:
     town.workspace.post("teams/change", installed={"U0CLEO": False})
     alert = town.raise_alert("ap-auditor", title="She has no app")
+    town.unreachable.add(alert)
     ana.card(alert)
     step(town, alert, "nudged", 1)
     step(town, alert, "nudged", 2)

@@ -17,7 +17,10 @@ from zoneinfo import ZoneInfo
 
 import httpx2
 from story.processes import CLOSELOOP, Product, own_environment, two_free_ports
-from story.workspace import Channel, Person, Shown, Workspace, channel_id, until
+from story.seen import Channel, Chat, Person, Shown
+from story.slack import Slack
+from story.teams import Teams
+from story.workspace import Workspace, until
 
 from bot import sources
 from bot.core.events import QUIET
@@ -32,6 +35,19 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 LOOKED = 0.11
 """seconds in which every process of the product looks at the moved clock (`bot.clock.MovedClock`)"""
 CONFIG = (Path(__file__).parent / "closeloop.yaml").read_text()
+_IN_TEAMS = ", ".join(
+    f'"#{name}": "19:{name}@thread.tacv2"' for name in ("ai-alerts", "ai-exceptions", "payments", "general", *ROOMS)
+)
+CONFIGS = {
+    "slack": CONFIG,
+    "teams": CONFIG.replace(
+        "directory: [file, slack]\n",
+        f"platform: teams\ndirectory: [file, graph]\nteams: {{channels: {{{_IN_TEAMS}}}}}\n",
+    ),
+}
+"""platform ▶ the configuration of its stories: the same people, rules and policies"""
+HURRIED = {"slack": {}, "teams": {"CLOSELOOP_HASTE": "5"}}
+"""platform ▶ environment: in Teams nobody can look for what is in doubt, and waiting takes the place of looking"""
 
 
 @dataclass(kw_only=True)
@@ -45,17 +61,29 @@ class Town:
     http: httpx2.Client
     workspace: Workspace
     store: SqlStore
+    chat: Chat
     keys: dict[str, str] = field(default_factory=dict)
     raised: dict[str, str] = field(default_factory=dict)
     """alert ▶ its source"""
+    unreachable: set[str] = field(default_factory=set)
+    """alerts of stories in which somebody cannot be reached: what was owed to them took another route"""
     turns: Iterator[str] = field(default_factory=lambda: itertools.cycle(ANY))
 
     # ── opening and closing ──────────────────────────────────────────────────────────────────────────────────────
 
     @classmethod
-    def open(cls, folder: Path, *, database_url: str, http: httpx2.Client, config: str = CONFIG, **more: str) -> Town:
+    def open(
+        cls,
+        folder: Path,
+        *,
+        database_url: str,
+        http: httpx2.Client,
+        config: str = "",
+        platform: str = "slack",
+        **more: str,
+    ) -> Town:
         """Starts it and waits until everything is there that an alert needs."""
-        (folder / "closeloop.yaml").write_text(config)
+        (folder / "closeloop.yaml").write_text(config or CONFIGS[platform])
         port = two_free_ports()
         url = f"http://127.0.0.1:{port}"
         env = own_environment(
@@ -64,8 +92,9 @@ class Town:
             CLOSELOOP_CONFIG=str(folder / "closeloop.yaml"),
             # The embedded Valkey's socket stands in it: a path that is too long is no socket's.
             TMPDIR=tempfile.mkdtemp(prefix="town-"),
-            **more,
+            **{**HURRIED[platform], **more},
         )
+        workspace, store = Workspace(f"http://127.0.0.1:{port + 1}", http), SqlStore(database_url)
         product = Product.start(port, folder=folder, env=env)
         town = cls(
             url=url,
@@ -79,8 +108,9 @@ class Town:
             },
             product=product,
             http=http,
-            workspace=Workspace(f"http://127.0.0.1:{port + 1}", http),
-            store=SqlStore(database_url),
+            workspace=workspace,
+            store=store,
+            chat=Slack(workspace) if platform == "slack" else Teams(workspace, store),
         )
         try:
             until(town.ready, 90, why=lambda: f"it was never ready: {product.said.read_text()[-2000:]}")
@@ -105,6 +135,7 @@ class Town:
         The methods' own limits are lifted: they allow fifty edits a minute, which is about people, not about tests.
         """
         self.workspace.post("limits", tier_scale=0)
+        self.workspace.post("teams/change", limited=False)
         for room in ROOMS:
             self.workspace.post("channels", name=room, members=MEMBERS)
         made = json.loads(self.cli("source", "add", SOURCES[0], "--json"))
@@ -187,7 +218,7 @@ class Town:
     # ── the workspace ────────────────────────────────────────────────────────────────────────────────────────────
 
     def person(self, name: str) -> Person:
-        return Person(self.workspace, name)
+        return self.chat.person(name)
 
     @property
     def ana(self) -> Person:
@@ -214,7 +245,7 @@ class Town:
         return self.person("gus")
 
     def channel(self, name: str) -> Channel:
-        return Channel(self.workspace, channel_id(name))
+        return self.chat.channel(name)
 
     def place(self, alert_id: str) -> Channel:
         """The channel of an alert's card."""
@@ -229,9 +260,7 @@ class Town:
             assert len(cards) < 2, "two cards of one alert"
             return next((card for card in cards if shows in card.says), None)
 
-        found = until(there, seconds, why=lambda: f"no card shows {shows!r}: {[c.says for c in place.cards(alert_id)]}")
-        assert isinstance(found, Shown)
-        return found
+        return until(there, seconds, why=lambda: f"no card shows {shows!r}: {[c.says for c in place.cards(alert_id)]}")  # type: ignore[no-any-return]
 
     def thread(self, alert_id: str, count: int = 0) -> list[Shown]:
         """What was said under the alert's card, once it is `count` messages."""
@@ -267,15 +296,15 @@ class Town:
         """Somebody new in the workspace. Who reports to whom stands in the configuration."""
         who = {"name": name, "real_name": f"{name.capitalize()} Roy", "email": f"{name}@acme.example"}
         self.workspace.post(f"users/U0{name.upper()}", **who | fields)
+        self.chat.joined(name)
         return self.person(name)
 
     def leaves(self, name: str) -> None:
-        self.workspace.post(f"users/U0{name.upper()}", deleted=True)
+        self.chat.left(name)
 
     def letters(self, name: str, *, about: str = "") -> list[Shown]:
         """What somebody (`ana`), or a channel (`#ai-exceptions`), was told that is about no single alert."""
-        shown = self.workspace.messages(channel_id(name)) if name.startswith("#") else self.person(name).dms()
-        return [one for one in shown if one.kind in ("letter", "digest") and about in one.says]
+        return [one for one in self.chat.letters(name) if one.kind in ("letter", "digest") and about in one.says]
 
     def now(self) -> float:
         """Business time, Unix seconds."""

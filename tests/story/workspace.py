@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,6 +12,9 @@ from typing import Any
 import httpx2
 
 CHANNELS = {"#ai-alerts": "C0ALERTS", "#payments": "C0PAY", "#ai-exceptions": "C0EXC", "#general": "C0GEN"}
+_TAG = re.compile(r"<(?!!date\^\d+\^)")
+HIDDEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c\u0000-\u0008\u000b-\u001f\u007f]")
+"""what is not seen, or turns what is"""
 LOOKED_AT = 40
 """newest messages of a channel that a look reads"""
 
@@ -64,6 +68,29 @@ class Shown:
     def mentions(self) -> set[str]:
         """Everybody whom its blocks notify."""
         return {leaf["user_id"] for leaf in _leaves(self.blocks) if leaf["type"] == "user"}
+
+    def buttons_about(self, alert_id: str) -> list[str]:
+        return [element["text"]["text"] for _, element in self.pressable(alert_id)]
+
+    @property
+    def filled(self) -> dict[str, Any]:
+        """A form's fields ▶ what stands in them."""
+        found = {
+            one["block_id"].removeprefix("field:"): one["element"] for one in self.blocks if one["type"] == "input"
+        }
+        return {name: element.get("initial_value", "") for name, element in found.items()}
+
+    def leads_to(self, card: Shown) -> bool:
+        """Whether a link of it opens this card."""
+        return f"{card.channel}/p{card.ts.replace('.', '')}" in json.dumps(self.blocks)
+
+    def harm(self) -> list[str]:
+        """What Slack would read as anything but words where foreign words stand, and what hides."""
+        kinds = set(re.findall(r"'type': '([a-z_]+)'", str(self.blocks)))
+        wrong = sorted(kinds & {"broadcast", "usergroup", "channel", "emoji", "section", "markdown"})
+        contexts = [one["text"] for block in self.blocks if block["type"] == "context" for one in block["elements"]]
+        wrong += [f"a tag: {one}" for one in (self.text, *contexts) if _TAG.search(one)]
+        return wrong + ([f"hidden: {self.says!r}"] if HIDDEN.search(self.says) else [])
 
     def pressable(self, alert_id: str = "") -> list[tuple[Any, Any]]:
         """(block, button) of every button, or of those about one alert."""
@@ -167,6 +194,11 @@ class Pressed:
     errors: dict[str, str] = field(default_factory=dict)
     """under the fields of a form"""
 
+    @property
+    def why(self) -> str:
+        """What is wrong with the form, which stays."""
+        return " ".join(self.errors.values())
+
 
 @dataclass(frozen=True, kw_only=True)
 class SharedFile:
@@ -262,6 +294,11 @@ class Person:
     @property
     def id(self) -> str:
         return f"U0{self.name.upper()}"
+
+    @property
+    def chat_id(self) -> str:
+        """Who they are in this chat."""
+        return self.id
 
     @property
     def email(self) -> str:
