@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 SHOWN = 30
 _BECAUSE = re.compile(r"(?:^|\s)because(?:\s|$)", re.IGNORECASE)
 _WORDS = re.compile(r"(?:^|(?<=\s))(until|till|for|delegate)(?:\s+|$)", re.IGNORECASE)
-_MENTION = re.compile(r"@?([UW][A-Z0-9]{2,20})")
+# `@U0BEN` of Slack, `@` and an Entra object id of Teams.
+_MENTION = re.compile(r"@?([UW][A-Z0-9]{2,20}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})")
 
 
 def parts(text: str) -> tuple[str, dict[str, str]]:
@@ -39,7 +40,7 @@ def parts(text: str) -> tuple[str, dict[str, str]]:
 
 
 def person(ref: str, reader: Reader) -> Person | None:
-    """Whoever is meant by a mention (`@U0BEN`) or an e-mail."""
+    """Whoever is meant by a mention, as their chat names them, or by an e-mail."""
     wanted = ref.strip().rstrip(",.")
     email, found = wanted.lower(), None
     if mention := _MENTION.fullmatch(wanted):

@@ -21,6 +21,7 @@ from connectors.intake.reading import TOLD, pointer, read
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s.]{1,63}")
 _CHAT_ID = re.compile(r"[UW][A-Z0-9]{4,30}")
+_OBJECT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def parse(body: bytes, source: str, /) -> Signal:
@@ -110,12 +111,14 @@ def _instant(text: str) -> datetime:
 
 
 def _person(ref: str) -> str:
-    """The id of a person: their e-mail in lower case, or `slack:<chat id>`."""
+    """The id of a person: their e-mail in lower case, or `<platform>:<chat id>`."""
     if _EMAIL.fullmatch(ref):
         return ref.lower()
     if _CHAT_ID.fullmatch(ref):
         return f"slack:{ref}"
-    raise _wrong("should be an e-mail address or a Slack member id such as U0ANA123")
+    if _OBJECT_ID.fullmatch(ref):
+        return f"teams:{ref.lower()}"
+    raise _wrong("should be an e-mail address, a Slack member id such as U0ANA123 or an Entra object id")
 
 
 # ── the shape ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -92,15 +92,10 @@ async def _posts(request: Request) -> Response:
 async def _log(request: Request) -> Response:
     """Every message of the bot, with what its buttons carry, and how often it was told to wait."""
     teams = teams_of(request)
+    said = [one for one in teams.rooms.posts.values() if one.by == "bot"]
     posts = [
-        {
-            "conversation": one.conversation,
-            "id": one.id,
-            "text": str(one.card or ""),
-            "carries": carried(one.card or {}),
-        }
-        for one in teams.rooms.posts.values()
-        if one.by == "bot"
+        {"conversation": one.conversation, "id": one.id, "card": one.card or {}, "carries": carried(one.card or {})}
+        for one in said
     ]
     return JSONResponse({"posts": posts, "limited": teams.limited})
 

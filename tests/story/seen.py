@@ -63,6 +63,10 @@ class Pressed(Protocol):
     def why(self) -> str:
         """what is wrong with the form, which stays"""
 
+    @property
+    def answer(self) -> str:
+        """what is said to a form that was handed in in vain: it stays, or the alert's own state takes its place"""
+
 
 class Person(Protocol):
     """Somebody in the chat."""
@@ -119,6 +123,10 @@ class Chat(Protocol):
 
     @property
     def platform(self) -> str: ...
+    @property
+    def command(self) -> str:
+        """how what is typed to the bot begins, in the words of the help page"""
+
     def person(self, name: str, /) -> Person: ...
     def channel(self, name: str, /) -> Channel: ...
     def letters(self, name: str, /) -> list[Any]:

@@ -14,6 +14,7 @@ class Slack:
     workspace: Workspace
 
     platform = "slack"
+    command = "/loop "
 
     def person(self, name: str) -> Person:
         return Person(self.workspace, name)

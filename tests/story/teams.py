@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, text
@@ -105,7 +106,8 @@ class Shown:
 
     def leads_to(self, card: Shown) -> bool:
         """Whether a link of it opens this card."""
-        return f"{card.channel.replace(':', '%3A').replace('@', '%40')}/{card.ts}" in str(self.card)
+        urls = [str(run.get("selectAction", {}).get("url", "")) for run in _runs(self.card)]
+        return any(f"{card.channel}/{card.ts}" in unquote(url) for url in urls)
 
     def harm(self) -> list[str]:
         """What Teams would read as anything but words where foreign words stand, and what hides."""
@@ -124,6 +126,10 @@ def elements(card: Any) -> Iterator[Any]:
         one = waiting.pop(0)
         yield one
         waiting = [*one.get("items", []), *waiting]
+
+
+def _runs(card: Any) -> list[Any]:
+    return [run for one in elements(card) for run in one.get("inlines", ())]
 
 
 def inputs(card: Any) -> list[Any]:
@@ -162,6 +168,11 @@ class Pressed:
     opened: Shown | None = None
     """what took the card's place"""
 
+    @property
+    def answer(self) -> str:
+        """What is said to a form that was handed in in vain."""
+        return self.why or self.said
+
 
 @dataclass(frozen=True)
 class Teams:
@@ -171,8 +182,11 @@ class Teams:
     store: SqlStore
     heard: dict[str, list[Shown]] = field(default_factory=dict)
     """person ▶ what they alone were told after a press, oldest first"""
+    homes: dict[str, str] = field(default_factory=dict)
+    """person ▶ the newest answer to `mine`"""
 
     platform = "teams"
+    command = ""
 
     # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -446,10 +460,14 @@ class Person:
 
     def home(self) -> Shown:
         """Teams has no Home of ours: they write `mine`."""
-        return self.type("/loop mine")
+        shown = self.type("/loop mine")
+        self.teams.homes[self.id] = shown.ts
+        return shown
 
     def home_now(self) -> Shown:
-        return self.home()
+        """The answer to `mine` as they see it now."""
+        posts = self.teams.posts(f"a:{self.id}", who=self.id, own=True)
+        return next(one for one in posts if one.ts == self.teams.homes[self.id])
 
     def say(self, said: str, *, channel: str = "#ai-alerts") -> Shown:
         """A message of their own."""

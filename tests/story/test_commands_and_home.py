@@ -28,7 +28,9 @@ def test_what_is_typed_is_answered_privately(town: Town) -> None:
 
 def test_help_and_mistakes_are_answered_too(town: Town) -> None:
     said = town.ana.type("/loop help").says
-    assert all(f"/loop {word}" in said for word in ("mine", "open", "open #ai-alerts", "status", "find", "help"))
+    assert all(
+        f"{town.chat.command}{word}" in said for word in ("mine", "open", "open #ai-alerts", "status", "find", "help")
+    )
     assert "Did you mean mine?" in town.ana.type("/loop mien").says
     assert "Type help" in town.ana.type("/loop zzzzzz").says
     assert "No alert that you can see has this number." in town.ana.type("/loop status ZZZZZZ").says

@@ -10,13 +10,14 @@ from story.workspace import until
 def tab(person: Person, home: Shown, label: str) -> Shown:
     """Home with another tab in front."""
     name = next(button for button in home.buttons if button.startswith(label))
-    before = home.blocks
+    before = home.says
     assert person.press(name, home).ok
-    until(lambda: person.home_now().blocks != before, why="Home was not drawn anew")
+    until(lambda: person.home_now().says != before, why="Home was not drawn anew")
     return person.home_now()
 
 
-def test_home_shows_mine_my_team_s_what_is_overdue_and_exceptions_with_filters(town: Town) -> None:
+def some_of_her_line(town: Town) -> None:
+    """An alert of Cleo's, one that Ana forgot, and one that Ben has since a moment."""
     mine = town.raise_alert("model-watch", owner="cleo@acme.example", title="Hers alone", severity="critical")
     late = town.raise_alert("fraud-watch", title="Ana forgot this", severity="error")
     town.card(late)
@@ -27,22 +28,30 @@ def test_home_shows_mine_my_team_s_what_is_overdue_and_exceptions_with_filters(t
     )
     town.card(mine), town.card(fresh)
 
+
+def test_home_shows_mine_my_team_s_what_is_overdue_and_exceptions(town: Town) -> None:
+    some_of_her_line(town)
     home = town.cleo.home()
     assert [button.rpartition(" ")[0] for button in home.buttons[:4]] == ["Mine", "My team's", "Overdue", "Exceptions"]
     assert "Hers alone" in home.says and "Ana forgot this" not in home.says
 
     team = tab(town.cleo, home, "My team's")
     assert "Ana forgot this" in team.says and "Ben has this" in team.says and "Hers alone" not in team.says
+    overdue = tab(town.cleo, team, "Overdue")
+    assert "Ana forgot this" in overdue.says and "Ben has this" not in overdue.says
+    assert "Nothing waits for an exception" in tab(town.cleo, overdue, "Exceptions").says
+    tab(town.cleo, town.cleo.home_now(), "Mine")
+
+
+def test_home_has_filters_that_stay(town: Town) -> None:
+    some_of_her_line(town)
+    team = tab(town.cleo, town.cleo.home(), "My team's")
     assert town.cleo.select("Severity", "warning", team).ok
     town.until(lambda: "Ana forgot this" not in town.cleo.home_now().says, why="the filter does nothing")
     filtered = town.cleo.home_now()
     assert "Ben has this" in filtered.says and "1 more does not pass the filters." in filtered.says
     assert town.cleo.select("Severity", "Every severity", filtered).ok
     town.until(lambda: "Ana forgot this" in town.cleo.home_now().says, why="the filter stays")
-
-    overdue = tab(town.cleo, town.cleo.home_now(), "Overdue")
-    assert "Ana forgot this" in overdue.says and "Ben has this" not in overdue.says
-    assert "Nothing waits for an exception" in tab(town.cleo, overdue, "Exceptions").says
     tab(town.cleo, town.cleo.home_now(), "Mine")
 
 

@@ -199,6 +199,11 @@ class Pressed:
         """What is wrong with the form, which stays."""
         return " ".join(self.errors.values())
 
+    @property
+    def answer(self) -> str:
+        """What is said to a form that was handed in in vain."""
+        return self.why
+
 
 @dataclass(frozen=True, kw_only=True)
 class SharedFile:

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 AWAY = sentence("Closeloop could not store this, and nothing was done. Please try again in a moment.")
 OUTDATED = sentence("This is of another version of Closeloop, and nothing was done. Please use a newer message.")
-NOT_MINE, VIEW = "not_mine", "card"
+NOT_MINE, VIEW, LIST = "not_mine", "card", "home"
 
 
 def shown(card: Json) -> Json:
@@ -67,7 +67,7 @@ class Answers:
 
     def _answer(self, one: Said, data: Json, verb: str) -> Json:
         what = gestures.about(data)
-        if verb == VIEW:
+        if verb in (VIEW, LIST):
             return self._view(one, what, ())
         if verb == NOT_MINE and data.get("sure") != "yes":
             return shown(confirmation(what))
@@ -93,10 +93,17 @@ class Answers:
         return form_card(again, answer.alert, what, wrong=answer.said, people=answer.people, **common)  # type: ignore[arg-type]
 
     def _view(self, one: Said, what: About, note: Text, *, people_of: Answer | None = None) -> Json:
-        """The card as this person sees it now, under what they are told."""
+        """The card, or the list it was pressed in, as this person sees it now, under what they are told."""
+        if what.tab:
+            return self._list(one, what, note, people_of)
         found = self.desk.take(gestures.view(one, what)) if what.alert_id else Answer(ok=False)
         people = {**found.people, **(people_of.people if people_of else {})}
         if found.card is None:
             return told(inert(plain(note or found.said or OUTDATED, people))[:1000])
         message = replace(found.card, people={**found.card.people, **people})
         return shown(message_card(message, delivery=what.delivery, viewers=(one.member,), note=note))
+
+    def _list(self, one: Said, what: About, note: Text, people_of: Answer | None) -> Json:
+        found = self.desk.take(gestures.home(one, what.tab))
+        people = {**found.people, **(people_of.people if people_of else {})}
+        return shown(answer_card(replace(found, people=people), note=note))

@@ -27,6 +27,8 @@ ROW = 4
 """buttons side by side: more do not fit on a phone"""
 BUTTONS = 16
 MORE = 5
+HOME = "home:"
+"""begins the kind of what stands in somebody's own list, before the tab's name"""
 VIEWERS = 60
 """people who may have a view of their own of one card"""
 _STYLES = {"primary": "positive", "danger": "destructive"}
@@ -41,6 +43,11 @@ class About:
     kind: str = ""
     delivery: str = ""
     more: Json = field(default_factory=dict)
+
+    @property
+    def tab(self) -> str:
+        """The tab of somebody's own list on which it stands; empty anywhere else."""
+        return self.kind.removeprefix(HOME) if self.kind.startswith(HOME) else ""
 
     @property
     def data(self) -> Json:
@@ -74,7 +81,7 @@ def _card(message: Message, delivery: str, viewers: Sequence[str], note: Text, r
     told, sentences, values, foot = texts[0], texts[1 : len(said) + 1], texts[len(said) + 1 : -1], texts[-1]
     labelled = [(Words(f"{one_line(label, 40)}  ", bold=True), *v) for (label, _), v in zip(facts, values, strict=True)]
     body = [
-        *_note(told, people),
+        *marked(told, people),
         *title(message.title, people),
         *lines(sentences, people, mentions),
         *_quoted(labelled, people),
@@ -99,7 +106,7 @@ def whole(body: list[Json], *, about: str) -> Json:
     }
 
 
-def _note(note: Text, people: People) -> list[Json]:
+def marked(note: Text, people: People) -> list[Json]:
     """What only whoever pressed sees. It mentions nobody: it is said by an answer, which notifies no one."""
     said = line(note, people, Mentions())
     return [{"type": "Container", "style": "accent", "items": said}] if said else []

@@ -132,6 +132,12 @@ def view(one: Said, what: About) -> Gesture:
     return Gesture(id=gesture_id, platform=PLATFORM, chat_id=one.chat_id, act="card", alert_id=what.alert_id)
 
 
+def home(one: Said, tab: str) -> Gesture:
+    """Somebody's own list, at one of its tabs: what Home is where a chat has one."""
+    gesture_id = f"{one.chat_id}:{one.reply_to}:home:{one.id}"
+    return Gesture(id=gesture_id, platform=PLATFORM, chat_id=one.chat_id, act="home", fields={"tab": tab})
+
+
 def command(one: Said, text: str) -> Gesture:
     """What was typed to the bot."""
     return Gesture(

@@ -6,51 +6,70 @@ from collections.abc import Iterator
 
 from bot.core.fitting import People, fitted
 from bot.core.pages import Row, Sheet
-from bot.core.text import Text
+from bot.core.text import Text, sentence
 from bot.ports import Answer
-from connectors.chat.teams.cards import MOST, ROOM, About, buttons, execute, size, whole
+from connectors.chat.teams.cards import HOME, MOST, ROOM, About, buttons, execute, marked, size, whole
 from connectors.chat.teams.text import Json, Mentions, line, lines, title
 
 ROWS = 40
 
 
-def answer_card(given: Answer, *, back: About | None = None) -> Json:
-    """What somebody is told: a page, or a sentence. `back`: the alert whose card it stands in place of."""
+def answer_card(given: Answer, *, back: About | None = None, note: Text = ()) -> Json:
+    """What somebody is told: a page, or a sentence. `back`: the alert whose card it stands in place of; `note`: what
+    is said above a page."""
     if given.sheet is not None:
-        return sheet_card(given.sheet, given.people, back=back)
+        return sheet_card(given.sheet, given.people, back=back, note=note)
     body = [*line(given.said, given.people, Mentions()), *_back(back)]
     return whole(body, about="An answer of Closeloop")
 
 
-def sheet_card(sheet: Sheet, people: People, *, back: About | None = None) -> Json:
+def sheet_card(sheet: Sheet, people: People, *, back: About | None = None, note: Text = ()) -> Json:
     """A page to read, with what can be pressed beside each of its entries; of a long one as much as fits."""
     people, rows, room = {**people, **sheet.people}, sheet.rows[:ROWS], ROOM
-    card = _page(sheet, rows, people, room, back)
+    ends = (marked(note, people), _tabs(sheet), _back(back))
+    card = _page(sheet, rows, people, room, ends)
     while size(card) > MOST and rows:
         # Buttons weigh most: fewer entries rather than entries without words.
         rows, room = rows[: len(rows) * 3 // 4], max(room * 3 // 4, 500)
-        card = _page(sheet, rows, people, room, back)
+        card = _page(sheet, rows, people, room, ends)
     return card
 
 
-def _page(sheet: Sheet, rows: tuple[Row, ...], people: People, room: int, back: About | None) -> Json:
+Ends = tuple[list[Json], list[Json], list[Json]]
+"""what stands above a page, before its entries and at its end"""
+
+
+def _page(sheet: Sheet, rows: tuple[Row, ...], people: People, room: int, ends: Ends) -> Json:
     flat = [sheet.intro, *(text for row in rows for text in row.lines), sheet.foot]
-    intro, *said, foot = fitted(flat, people, room=room)
+    (intro, *said, foot), left = fitted(flat, people, room=room), len(sheet.rows) - len(rows)
+    above, tabs, back = ends
     body = [
+        *above,
         *title(sheet.title, people, size="Medium"),
         *line(intro, people, Mentions()),
-        *_rows(rows, iter(said), people),
+        *tabs,
+        *_rows(rows, iter(said), people, kind=f"{HOME}{_tab(sheet)}" if sheet.tabs else "row"),
+        *line(sentence(f"{left} more did not fit here.") if left else (), people, Mentions()),
         *line(foot, people, Mentions(), size="Small", isSubtle=True),
-        *_back(back),
+        *back,
     ]
     return whole(body, about="A page of Closeloop")
 
 
-def _rows(rows: tuple[Row, ...], said: Iterator[Text], people: People) -> list[Json]:
+def _tab(sheet: Sheet) -> str:
+    return next((one.value for one in sheet.tabs if one.chosen), "mine")
+
+
+def _tabs(sheet: Sheet) -> list[Json]:
+    shown = [execute(one.label, "home", About(kind=f"{HOME}{one.value}")) for one in sheet.tabs]
+    return [{"type": "ActionSet", "actions": shown}] if shown else []
+
+
+def _rows(rows: tuple[Row, ...], said: Iterator[Text], people: People, *, kind: str) -> list[Json]:
     blocks: list[Json] = []
     for row in rows:
         entry = lines([next(said) for _ in row.lines], people, Mentions(), spacing="Small")
-        what = About(alert_id=row.alert_id, generation=row.generation, kind="row")
+        what = About(alert_id=row.alert_id, generation=row.generation, kind=kind)
         items = [*entry, *buttons(row, what)]
         if items:
             blocks.append({"type": "Container", "separator": bool(row.buttons), "items": items})

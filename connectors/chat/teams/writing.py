@@ -20,6 +20,8 @@ from connectors.chat.teams.text import Json
 
 log = logging.getLogger(__name__)
 
+LISTS = ("mine", "home")
+"""what is answered with somebody's own list, whose buttons and tabs are those of a Home"""
 ELSEWHERE = sentence("The answer is in our chat: what you may see is not for everybody here.")
 
 
@@ -40,7 +42,8 @@ class Writing:
 
     def _command(self, one: Said, text: str) -> None:
         try:
-            answer = self.desk.take(gestures.command(one, text))
+            asked = gestures.home(one, "mine") if text.lower() in LISTS else gestures.command(one, text)
+            answer = self.desk.take(asked)
         except Away:
             answer = Answer(ok=False, said=AWAY)
         self._soon(one, activity(answer_card(answer), said=_in_short(answer)))
