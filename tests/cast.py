@@ -22,7 +22,7 @@ from bot.core.raising import Placed, raised
 from bot.core.routing import Owner, Plan, Rule
 from bot.core.signal import Discrepancy, Entity, Evidence, Model, Severity, Signal, Value
 from bot.core.state import Alert, Change, Refused
-from bot.core.text import Link, Quote, Text, When, Who
+from bot.core.text import Link, Quote, Text, Typed, When, Who
 from bot.ports import Completion, Later, Mark, Receipt, Refusal, Target, Unknown
 
 T0 = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -219,6 +219,8 @@ def plain(text: Text) -> str:
             shown.append(("@" if part.mention else "") + names.get(part.person, part.person))
         elif isinstance(part, When):
             shown.append(part.at.strftime("%H:%M"))
+        elif isinstance(part, Typed):
+            shown.append(part.home or f"/loop {part.text}")
         else:
             shown.append(f"{part.label} <{part.url}>" if isinstance(part, Link) else part.text)
     return "".join(shown)

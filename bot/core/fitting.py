@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
 from bot.core.people import Person
-from bot.core.text import Link, Part, Quote, Text, When, Who, Words, harmless, host, one_line
+from bot.core.text import COMMAND, Link, Part, Quote, Text, Typed, When, Who, Words, harmless, host, one_line
 
 People = Mapping[str, Person]
 
@@ -54,6 +54,8 @@ def said(part: Part, people: People) -> str:
         case Link():
             target = None if part.ours else destination(part.url)
             return f"{one_line(part.label, 300)}{f' ({target[1]})' if target else ''}"
+        case Typed():
+            return part.home or f"{COMMAND} {one_line(part.text, 200)}"
         case _:
             return harmless(part.text, len(part.text) + 1)
 
@@ -89,6 +91,8 @@ def _fixed(part: Part, people: People) -> int:
     """What it shows in any case."""
     if isinstance(part, Who):
         return len(name_of(part.person, people))
+    if isinstance(part, Typed):
+        return len(said(part, people))
     return 84 if isinstance(part, Link) else 24 if isinstance(part, When) else 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.core.pages import Row, Sheet
-from bot.core.text import Words, sentence
+from bot.core.text import Typed, Words, sentence
 
 USAGES: tuple[tuple[str, str], ...] = (
     ("mine", "your open alerts, overdue first"),
@@ -19,19 +19,19 @@ USAGES: tuple[tuple[str, str], ...] = (
     ("away for 2w", "the same without anybody to stand in: your manager is asked"),
     ("away", "who is away, as far as it concerns you"),
     ("back", "you are back"),
-    ("quiet 22:00-07:00", "do not disturb me at these hours; /loop quiet off ends it"),
-    ("prefer digest", "tell me what is not urgent once an hour; /loop prefer instant ends it"),
+    ("quiet 22:00-07:00", "do not disturb me at these hours; quiet off ends it"),
+    ("prefer digest", "tell me what is not urgent once an hour; prefer instant ends it"),
     ("mute drift-watch until 17:00 because migration", "hold back what a source raises, for a while"),
     ("mute", "what is muted, by whom and until when"),
     ("unmute drift-watch", "end it now"),
-    ("help", "this page; /loop help away for one command"),
+    ("help", "this page; help away for one command"),
 )
-"""what is typed after /loop, and what it does; the first word is the command"""
+"""what is typed (in Slack after /loop), and what it does; the first word is the command"""
 
 
-def help_page(about: str = "", *, command: str = "/loop") -> Sheet:
+def help_page(about: str = "") -> Sheet:
     """What can be typed, with an example each; of one command alone where `about` names it."""
     wanted = [(typed, what) for typed, what in USAGES if typed.split()[0] == about] or USAGES
-    rows = tuple(Row(lines=((Words(f"{command} {typed}", bold=True), Words(f" — {what}")),)) for typed, what in wanted)
+    rows = tuple(Row(lines=((Typed(typed), Words(f" — {what}")),)) for typed, what in wanted)
     foot = "Times as you say them: friday, tomorrow 9:00, 17:30, 2026-12-24, 3d, 2w — in your own time zone."
     return Sheet(title="What you can type", rows=rows, foot=sentence(foot))

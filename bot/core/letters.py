@@ -11,7 +11,7 @@ from bot.core.many import counted, entry, rest
 from bot.core.mutes import Mute
 from bot.core.pages import lateness, overdue
 from bot.core.state import Alert, Status
-from bot.core.text import Quote, Text, When, Who, Words, one_line, sentence
+from bot.core.text import COMMAND, Quote, Text, Typed, When, Who, one_line, sentence
 
 NAMED = 12
 """alerts that are named: more do not fit on a phone"""
@@ -26,7 +26,7 @@ def morning(person: str, alerts: Iterable[Alert], *, now: datetime) -> Message |
     lead = sentence(
         "Good morning, ", Who(person), f". {counted(len(mine))} open", f", {late} overdue" if late else "", "."
     )
-    foot = sentence("Act on them in Closeloop's Home, or type ", Words("/loop mine", bold=True))
+    foot = sentence("Act on them: ", Typed("mine", home=f"Closeloop's Home, or {COMMAND} mine"))
     return _message(f"☀️ {counted(len(mine))} open", lead, mine, now=now, foot=foot, whose=False)
 
 
@@ -36,7 +36,7 @@ def line(person: str, alerts: Iterable[Alert], *, now: datetime) -> Message | No
     if not stuck:
         return None
     lead = sentence(Who(person), f", {counted(len(stuck))} stuck in your line: somebody was asked in vain.")
-    foot = sentence("All of them: the tab My team's in Closeloop's Home")
+    foot = sentence("All of them: the tab My team's in ", Typed("mine", home="Closeloop's Home"))
     return _message(f"🧭 {counted(len(stuck))} stuck in your line", lead, stuck, now=now, foot=foot)
 
 
@@ -46,7 +46,7 @@ def exceptions(alerts: Iterable[Alert], *, now: datetime) -> Message | None:
     if not waiting:
         return None
     lead = sentence(f"{counted(len(waiting))} that only a human can settle. Who takes one?")
-    foot = sentence("All of them: ", Words("/loop exceptions", bold=True))
+    foot = sentence("All of them: ", Typed("exceptions"))
     return _message(f"🚨 {counted(len(waiting))} to be settled", lead, waiting, now=now, foot=foot)
 
 
@@ -70,7 +70,7 @@ def gap(schedule: str, start: datetime, until: datetime | None, *, now: datetime
     lead = sentence("Nobody is on call for ", Quote(name, bold=True), " from ", When(start), *end)
     then = sentence(
         "Alerts then go to the next in their routing rule. Fill it: ",
-        Words(f"/loop oncall swap {name} @somebody until …", bold=True),
+        Typed(f"oncall swap {name} @somebody until …"),
     )
     once = (sentence("It keeps hours, so this comes again and again; it is told once."),) if regular else ()
     title = f"📅 A gap in the schedule {name}"

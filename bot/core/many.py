@@ -13,7 +13,7 @@ from bot.core import words
 from bot.core.card import Message, buttons
 from bot.core.signal import Severity
 from bot.core.state import Alert
-from bot.core.text import Quote, Ref, Text, When, Who, Words, one_line, sentence
+from bot.core.text import COMMAND, Quote, Ref, Text, Typed, When, Who, Words, one_line, sentence
 
 SHOWN = 10
 """alerts that are named: more do not fit on a phone"""
@@ -51,7 +51,7 @@ def digest(
 def plain_card(alert: Alert) -> Message:
     """The card where the full one is refused or cannot be made: of the source's words only one line."""
     title, where = words.heading(alert), words.standing(alert)
-    about = sentence("The rest of it could not be shown here. Type ", _typed(f"/loop status {alert.short}"), ".")
+    about = sentence("The rest of it could not be shown here. Type ", Typed(f"status {alert.short}"), ".")
     return Message(
         kind="card",
         alert_id=alert.id,
@@ -99,17 +99,16 @@ def counted(count: int, *, one: str = "alert", many: str = "alerts") -> str:
     return f"{count:,} {one if count == 1 else many}"
 
 
-def _typed(command: str) -> Words:
-    return Words(command, bold=True)
-
-
 def _list_of(place: str) -> Text:
     """Where the whole list of a lane is."""
     if place.startswith("@"):
         return _LISTS
     return sentence(
-        "All of them: ", _typed(f"/loop open {one_line(place, 90)}"), " · yours: ", _typed("/loop mine"), " or Home"
+        "All of them: ",
+        Typed(f"open {one_line(place, 90)}"),
+        " · yours: ",
+        Typed("mine", home=f"{COMMAND} mine or Home"),
     )
 
 
-_LISTS = sentence("Yours: ", _typed("/loop mine"), " or Closeloop's Home · all: ", _typed("/loop open"))
+_LISTS = sentence("Yours: ", Typed("mine", home=f"{COMMAND} mine or Closeloop's Home"), " · all: ", Typed("open"))

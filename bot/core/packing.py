@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.core.card import Button, Message, Picture
-from bot.core.text import Link, Part, Quote, Ref, Text, When, Who, Words
+from bot.core.text import Link, Part, Quote, Ref, Text, Typed, When, Who, Words
 
 
 def packed(message: Message) -> dict[str, Any]:
@@ -70,5 +70,5 @@ def _when(at: str) -> When:
     return When(datetime.fromisoformat(at))
 
 
-_NAMES: dict[type, str] = {Words: "words", Quote: "quote", Who: "who", Link: "link", Ref: "ref"}
+_NAMES: dict[type, str] = {Words: "words", Quote: "quote", Who: "who", Link: "link", Ref: "ref", Typed: "typed"}
 _PARTS: dict[str, Callable[..., Part]] = {"when": _when, **{name: part for part, name in _NAMES.items()}}

@@ -64,7 +64,19 @@ class Ref:
         return f"#{self.alert_id[-6:]}"
 
 
-Part = Words | Quote | Who | When | Link | Ref
+@dataclass(frozen=True)
+class Typed:
+    """What can be typed to the bot, `mine`: each chat has its own way to begin it, and shows that."""
+
+    text: str
+    home: str = ""
+    """what is said instead where the chat has a Home"""
+
+
+COMMAND = "/loop"
+"""how what is typed begins, but for chats where the bot is written to like a person"""
+
+Part = Words | Quote | Who | When | Link | Ref | Typed
 Text = tuple[Part, ...]
 
 # Zero-width, blank and direction-changing characters hide or reorder text (Unicode TR36); tab and newline are kept.

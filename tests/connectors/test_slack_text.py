@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.core import fitting
-from bot.core.text import Link, Part, Quote, When, Who, Words
+from bot.core.text import Link, Part, Quote, Typed, When, Who, Words
 from connectors.chat.slack import text
 from tests.connectors.conftest import CAST
 
@@ -41,6 +41,8 @@ LEAVES: list[tuple[Part, list[dict[str, object]]]] = [
         ],
     ),
     (Link("javascript:alert(1)", "Invoice"), [{"type": "text", "text": "Invoice"}]),
+    (Typed("open #pay"), [{"type": "text", "text": "/loop open #pay", "style": {"bold": True}}]),
+    (Typed("mine", home="Home"), [{"type": "text", "text": "Home", "style": {"bold": True}}]),
 ]
 
 
@@ -77,6 +79,7 @@ TOP_LEVEL: list[tuple[Part, str]] = [
     (Who("ana@acme.example", mention=True), "@Ana"),
     (When(NINE), "<!date^1795165200^{date_short_pretty} {time}|2026-11-20 09:00 UTC>"),
     (Link("https://a.example/", "<@U0DOV>"), "&lt;@U0DOV&gt; (a.example)"),
+    (Typed("mine"), "/loop mine"),
 ]
 
 
@@ -104,6 +107,7 @@ SMALL: list[tuple[Part, str | None]] = [
     (Quote("two\nlines"), None),
     (Link("https://a.example", "x"), None),
     (Who("ana@acme.example", mention=True), "Ana"),
+    (Typed("mine"), "/loop mine"),
 ]
 
 

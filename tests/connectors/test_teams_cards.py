@@ -17,7 +17,7 @@ from bot.core.card import Button, Message, Picture, more
 from bot.core.forms import FORMS
 from bot.core.pages import Row, Sheet
 from bot.core.people import Person
-from bot.core.text import Link, Part, Quote, Text, When, Who, Words, sentence
+from bot.core.text import Link, Part, Quote, Text, Typed, When, Who, Words, sentence
 from bot.ports import Answer
 from connectors.chat.teams import text as shown_text
 from connectors.chat.teams.cards import MOST, About, activity, message_card, size
@@ -155,6 +155,14 @@ def test_an_instant_is_shown_in_the_readers_own_zone() -> None:
 def test_an_instant_beside_hostile_words_is_in_utc() -> None:
     made = message_card(card(lines=((Quote("**x** "), When(datetime(2026, 1, 1, tzinfo=UTC))),)))
     assert {"**x** ", "2026-01-01 00:00 UTC"} <= set(run_texts(made))
+
+
+def test_what_can_be_typed_is_shown_as_it_is_typed_to_the_bot() -> None:
+    text = sentence("Yours: ", Typed("mine", home="/loop mine or Home"), " · ", Typed("open #pay"), " ", When(NOW))
+    shown = message_card(Message(kind="letter", alert_id="", generation=0, title="x", summary=text, foot=text))
+    assert problems(shown) == []
+    assert "**mine** · **open #pay**" in str(shown) and "/loop" not in str(shown) and "Home" not in str(shown)
+    assert shown_text.summary(text, {}).startswith("Yours: mine · open #pay")
 
 
 def test_a_button_carries_the_alert_the_generation_and_the_message_it_stands_on() -> None:

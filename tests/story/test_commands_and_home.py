@@ -31,6 +31,7 @@ def test_help_and_mistakes_are_answered_too(town: Town) -> None:
     assert all(
         f"{town.chat.command}{word}" in said for word in ("mine", "open", "open #ai-alerts", "status", "find", "help")
     )
+    assert town.chat.command or "/loop" not in said
     assert "Did you mean mine?" in town.ana.type("/loop mien").says
     assert "Type help" in town.ana.type("/loop zzzzzz").says
     assert "No alert that you can see has this number." in town.ana.type("/loop status ZZZZZZ").says

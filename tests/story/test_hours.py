@@ -42,7 +42,7 @@ def test_an_error_of_friday_evening_nudges_nobody_until_monday_morning_of_its_ow
     # As the day begins, everything that is open stands in one message of the morning.
     letter = town.until(lambda: town.letters("ned", about="Good morning"), why="no list of the morning")[-1]
     assert "1 alert open" in letter.says and "The ledger is off by 3 cents" in letter.says
-    assert letter.buttons == []
+    assert letter.buttons == [] and f"{town.chat.command}mine" in letter.says
 
 
 def test_a_critical_alert_waits_in_quiet_hours_but_never_past_its_deadline(town: Town) -> None:

@@ -18,7 +18,7 @@ def test_whoever_is_on_call_owns_it_and_in_a_gap_that_was_told_of_the_next_in_th
     town.until(lambda: town.letters("#ai-exceptions", about="Nobody is on call for duty"), why="nobody was told")
     (letter, *_) = town.letters("#ai-exceptions", about="Nobody is on call for duty")[-1:]
     assert "Alerts then go to the next in their routing rule." in letter.says
-    assert "/loop oncall swap duty @somebody until" in letter.says and letter.buttons == []
+    assert f"Fill it: {town.chat.command}oncall swap duty @somebody until" in letter.says and letter.buttons == []
 
     name = next(one for one in ("Ana Alvarez", "Cleo Laurent") if one in now_on_call(town))
     alert = town.raise_alert(labels=ON_CALL)

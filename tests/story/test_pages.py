@@ -124,7 +124,7 @@ def test_a_mistyped_command_suggests_what_was_meant(town: Town) -> None:
     ):
         assert f"Did you mean {meant}?" in town.ana.type(f"/loop {typed}").says
     assert "Type help to see what there is." in town.ana.type("/loop xyz").says
-    assert "/loop away until monday delegate @ben" in town.ana.type("/loop help away").says
+    assert f"{town.chat.command}away until monday delegate @ben" in town.ana.type("/loop help away").says
 
 
 def test_the_report_comes_as_pictures_in_a_direct_message_to_whoever_asked(town: Town) -> None:

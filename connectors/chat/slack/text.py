@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.core.fitting import People, destination, name_of, said, utc
 from bot.core.people import Person
-from bot.core.text import Link, Part, Quote, Ref, Text, When, Who, Words, harmless, one_line
+from bot.core.text import Link, Part, Quote, Ref, Text, Typed, When, Who, Words, harmless, one_line
 
 Json = dict[str, Any]
 
@@ -40,6 +40,8 @@ def _leaf(part: Part, people: People) -> list[Json]:
             return _link_leaves(part)
         case Ref():
             return [_plain_leaf(part.text)]
+        case Typed():
+            return [_plain_leaf(said(part, people), bold=True)]
         case _:
             shown = harmless(part.text, len(part.text) + 1)
             return [_plain_leaf(shown, bold=part.bold)] if shown else []
@@ -135,7 +137,7 @@ def _fitting(marked: str, room: int) -> str:
 
 def mrkdwn(text: Text, people: People) -> str | None:
     """`text` for a small grey line, the only kind that shows dates; None where Slack could style any of it."""
-    foreign = [part for part in text if not isinstance(part, Words | When)]
+    foreign = [part for part in text if not isinstance(part, Words | When | Typed)]
     if any(_foreign_link(part) or _STYLED.search(said(part, people)) for part in foreign):
         return None
     calm = (Quote(name_of(part.person, people)) if isinstance(part, Who) else part for part in text)

@@ -15,7 +15,7 @@ from typing import Any
 
 from bot.core.fitting import People, destination, said, utc
 from bot.core.people import Person
-from bot.core.text import Link, Part, Quote, Text, When, Who, Words, harmless, one_line
+from bot.core.text import Link, Part, Quote, Text, Typed, When, Who, Words, harmless, one_line
 
 Json = dict[str, Any]
 
@@ -67,6 +67,7 @@ def lines(texts: Iterable[Text], people: People, mentions: Mentions, **style: st
 
 def line(text: Text, people: People, mentions: Mentions, **style: str | bool) -> list[Json]:
     """One text as a block; as two where somebody is mentioned beside words that must not be parsed."""
+    text = written(text)
     mentioned = [part for part in text if isinstance(part, Who) and part.mention]
     dated = any(isinstance(part, When) for part in text)
     if (mentioned or dated) and _is_calm(text, people):
@@ -76,6 +77,11 @@ def line(text: Text, people: People, mentions: Mentions, **style: str | bool) ->
     blocks: list[Json] = [{"type": "RichTextBlock", "inlines": runs}] if runs else []
     told = [tag for part in mentioned if (tag := _tag(part, people, mentions))]
     return [*blocks, *([_text_block(", ".join(told), style)] if told else [])]
+
+
+def written(text: Text) -> Text:
+    """With what can be typed as it is typed here: to the bot itself, which has no command and no Home."""
+    return tuple(Words(part.text, bold=True) if isinstance(part, Typed) else part for part in text)
 
 
 def _text_block(text: str, style: dict[str, Any]) -> Json:
@@ -176,7 +182,7 @@ def manifest_id(app_id: str) -> str:
 
 def summary(text: Text, people: People, *, limit: int = SUMMARY) -> str:
     """`text` on one line for notifications and screen readers, without anything that could be read as a tag."""
-    whole = " ".join("".join(said(part, people) for part in text).split())
+    whole = " ".join("".join(said(part, people) for part in written(text)).split())
     return inert(one_line(whole, limit)).translate(_ANGLES)
 
 
