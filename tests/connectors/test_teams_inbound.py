@@ -14,8 +14,9 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from bot.core.card import Button
 from bot.core.forms import FORMS
-from bot.core.pages import Row, Sheet
+from bot.core.pages import Choice, Row, Sheet
 from bot.core.text import Quote, Who, sentence
 from bot.ports import Answer, Away, Gesture, Receipt
 from connectors.chat.teams.cloud import service
@@ -376,6 +377,66 @@ def test_a_command_typed_in_a_channel_is_answered_to_whoever_typed_it_alone(door
     assert calls[0][1]["members"] == [{"id": IDS["ana"]}]
     assert "A secret." in json.dumps(calls[1][1]) and "personal" in calls[1][0]
     assert "A secret." not in json.dumps(calls[2][1])
+
+
+def the_list(gesture: Gesture) -> Answer:
+    """Somebody's own list, at the tab that was asked for; anything else is done."""
+    if gesture.act != "home":
+        return Answer(ok=True, said=sentence("Done."))
+    chosen = gesture.fields["tab"]
+    tabs = tuple(Choice(name="tab", value=one, label=one, chosen=one == chosen) for one in ("mine", "team"))
+    row = Row(
+        lines=(sentence("x"),),
+        alert_id=ALERT.id,
+        generation=3,
+        buttons=(Button(act="acknowledge", label="Acknowledge"),),
+    )
+    return Answer(ok=True, sheet=Sheet(title=f"List of {chosen}", rows=(row,) * 20, tabs=tabs))
+
+
+@pytest.mark.parametrize("text", ["mine", "Home"])
+def test_mine_is_answered_with_a_list_that_has_tabs_and_buttons(door: Door, text: str) -> None:
+    door.desk.answer = the_list
+    door.send(personal(text=text))
+    assert [(one.act, one.fields) for one in door.desk.taken] == [("home", {"tab": "mine"})]
+    (_, said) = until(lambda: door.bot.wire.calls("POST"))[0]
+    shown = said["attachments"][0]["content"]
+    assert problems(shown) == []
+    tabs = next(one["actions"] for one in shown["body"] if one["type"] == "ActionSet")
+    assert [(one["title"], one["verb"], one["data"]["kind"]) for one in tabs] == [
+        ("mine", "home", "home:mine"),
+        ("team", "home", "home:team"),
+    ]
+
+
+def test_a_press_in_a_list_is_answered_with_that_list_as_it_is_now(door: Door) -> None:
+    door.desk.answer = the_list
+    _, said = door.send(press("acknowledge", kind="home:team"))
+    assert [(one.act, one.fields.get("tab")) for one in door.desk.taken] == [("acknowledge", None), ("home", "team")]
+    shown = json.dumps(said["value"])
+    assert "List of team" in shown and "Done." in json.dumps(said["value"]["body"][0])
+    _, said = door.send(press("home", kind="home:team"))
+    assert "List of team" in json.dumps(said["value"])
+
+
+@pytest.mark.parametrize(("length", "rows"), [(100, 20), (3000, 2)])
+def test_a_list_that_is_too_long_has_fewer_buttons_and_only_then_fewer_entries(
+    door: Door, length: int, rows: int
+) -> None:
+    words, four = sentence("x" * length), (Button(act="resolve", label="Resolve"),) * 4
+    listed = tuple(Row(lines=(words,) * (length // 50), alert_id=ALERT.id, buttons=four) for _ in range(20))
+    door.desk.answer = lambda gesture: Answer(ok=True, sheet=Sheet(title="Open alerts", rows=listed))
+    _, said = door.send(press("history"))
+    assert problems(said["value"]) == []
+    entries = [one["items"] for one in said["value"]["body"] if one.get("items")]
+    bare = sum(1 for items in entries if "ActionSet" not in json.dumps(items))
+    assert f"The buttons of {bare} did not fit here." in said_in(said["value"])
+    assert (f"{20 - len(entries)} more did not fit here." in said_in(said["value"])) == (len(entries) < 20)
+    assert bare > 0 and len(entries) >= rows
+
+
+def said_in(shown: Any) -> str:
+    return "".join(run["text"] for one in shown["body"] for run in one.get("inlines", ()))
 
 
 def test_a_press_of_an_old_client_arrives_as_a_message_and_counts(door: Door) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bot.core.fitting import People, fitted
 from bot.core.pages import Row, Sheet
-from bot.core.text import Text, sentence
+from bot.core.text import Text, Words, sentence
 from bot.ports import Answer
 from connectors.chat.teams.cards import HOME, MOST, ROOM, About, buttons, execute, marked, size, whole
 from connectors.chat.teams.text import Json, Mentions, line, lines, title
@@ -28,8 +29,11 @@ def sheet_card(sheet: Sheet, people: People, *, back: About | None = None, note:
     people, rows, room = {**people, **sheet.people}, sheet.rows[:ROWS], ROOM
     ends = (marked(note, people), _tabs(sheet), _back(back))
     card = _page(sheet, rows, people, room, ends)
+    while size(card) > MOST and any(row.buttons for row in rows):
+        # Buttons weigh most: entries without them, from the last one on, rather than fewer entries.
+        rows = _bare(rows)
+        card = _page(sheet, rows, people, room, ends)
     while size(card) > MOST and rows:
-        # Buttons weigh most: fewer entries rather than entries without words.
         rows, room = rows[: len(rows) * 3 // 4], max(room * 3 // 4, 500)
         card = _page(sheet, rows, people, room, ends)
     return card
@@ -41,7 +45,7 @@ Ends = tuple[list[Json], list[Json], list[Json]]
 
 def _page(sheet: Sheet, rows: tuple[Row, ...], people: People, room: int, ends: Ends) -> Json:
     flat = [sheet.intro, *(text for row in rows for text in row.lines), sheet.foot]
-    (intro, *said, foot), left = fitted(flat, people, room=room), len(sheet.rows) - len(rows)
+    intro, *said, foot = fitted(flat, people, room=room)
     above, tabs, back = ends
     body = [
         *above,
@@ -49,11 +53,25 @@ def _page(sheet: Sheet, rows: tuple[Row, ...], people: People, room: int, ends: 
         *line(intro, people, Mentions()),
         *tabs,
         *_rows(rows, iter(said), people, kind=f"{HOME}{_tab(sheet)}" if sheet.tabs else "row"),
-        *line(sentence(f"{left} more did not fit here.") if left else (), people, Mentions()),
+        *lines(_missing(sheet, rows), people, Mentions()),
         *line(foot, people, Mentions(), size="Small", isSubtle=True),
         *back,
     ]
     return whole(body, about="A page of Closeloop")
+
+
+def _bare(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """Without the buttons of a quarter of those that still have them, the last ones."""
+    kept = sum(1 for row in rows if row.buttons) * 3 // 4
+    having = [number for number, row in enumerate(rows) if row.buttons][:kept]
+    return tuple(row if number in having else replace(row, buttons=()) for number, row in enumerate(rows))
+
+
+def _missing(sheet: Sheet, rows: tuple[Row, ...]) -> list[Text]:
+    """What there was no room for."""
+    left, bare = len(sheet.rows) - len(rows), sum(1 for a, b in zip(sheet.rows, rows, strict=False) if a != b)
+    told = sentence(f"The buttons of {bare} did not fit here. Type ", Words("status", bold=True), " and a number.")
+    return [*([told] if bare else []), *([sentence(f"{left} more did not fit here.")] if left else [])]
 
 
 def _tab(sheet: Sheet) -> str:
