@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
@@ -13,7 +14,10 @@ import pytest
 
 from sandbox.microsoft.config import CLIENT, TENANT, MicrosoftConfig
 from sandbox.microsoft.tenant import object_id
+from sandbox.people import Person
 from sandbox.teams.cards import problems
+from sandbox.teams.rooms import Post
+from sandbox.teams.writing import message_payload, names_the_bot, written
 
 CHANNEL = "19:ai-alerts@thread.tacv2"
 BUTTON = {"type": "Action.Execute", "title": "Press", "verb": "press", "data": {}}
@@ -181,3 +185,45 @@ def test_the_keys_are_the_connectors_own_and_endorse_teams(box: Any) -> None:
     (key,) = box.http.get(document["jwks_uri"]).json()["keys"]
     assert key["endorsements"] == ["msteams"]
     assert jwt.PyJWK.from_dict({**key, "alg": "RS256"}).key_type == "RSA"
+
+
+# ── what people write and raise ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_is_written_in_a_channel_reaches_the_bot_where_it_is_mentioned(box: Any) -> None:
+    def type_in_it(text: str) -> Any:
+        body = {"as": "U0ANA", "text": text, "conversation": CHANNEL}
+        return box.http.post(f"{box.url}/sandbox/api/teams/type", json=body).json()
+
+    assert type_in_it("just talking to @ben")["status"] is None
+    posts = box.get("teams/posts", conversation=CHANNEL)["posts"]
+    assert [(one["by"], one["text"]) for one in posts] == [("U0ANA", "just talking to @ben")]
+    assert box.get("teams/posts", conversation=CHANNEL, root=posts[0]["id"])["posts"] == posts
+    assert box.get("teams/posts", conversation=CHANNEL)["people"][object_id("U0BEN")] == "U0BEN"
+
+
+def test_a_mention_is_chosen_from_the_members_and_all_else_is_escaped() -> None:
+    ben = Person(id="U0BEN", name="ben", real_name="Ben Okafor")
+    tenant: Any = SimpleNamespace(app_id="app")
+    said = written(tenant, [ben], "@closeloop away <b> delegate @ben, not @nobody")
+    assert said["text"] == "<at>Closeloop</at> away &lt;b&gt; delegate <at>Ben Okafor</at>, not @nobody"
+    assert [one["mentioned"]["id"] for one in said["entities"]] == ["28:app", "29:U0BEN"]
+    assert said["entities"][1]["mentioned"]["aadObjectId"] == object_id("U0BEN")
+    assert names_the_bot(tenant, said) and not names_the_bot(tenant, written(tenant, [ben], "@ben"))
+
+
+def test_the_log_has_what_buttons_carry_and_how_often_it_was_too_much(call: Ask, box: Any) -> None:
+    pressed = {**BUTTON, "data": {"delivery": "card:1"}}
+    call("POST", body=begin(activity=message(with_("body.2.items.0.actions.0", pressed))))
+    (said,) = box.get("teams/log")["posts"]
+    assert said["conversation"] == CHANNEL and {"delivery": "card:1"} in said["carries"]
+    assert box.get("teams/log")["limited"] == 0
+
+
+def test_a_message_is_handed_to_the_extension_as_html() -> None:
+    ben = Person(id="U0BEN", name="ben", real_name="Ben Okafor")
+    post = Post(id="1", conversation=CHANNEL, root="1", by="U0BEN", activity={"type": "message", "text": "a < b\nc"})
+    payload = message_payload(post, ben)
+    assert payload["body"] == {"contentType": "html", "content": "<p>a &lt; b</p><p>c</p>"}
+    assert payload["from"]["user"]["id"] == object_id("U0BEN")
+    assert payload["linkToMessage"].startswith("https://teams.microsoft.com/l/message/19:")

@@ -15,11 +15,13 @@ HOUSES: dict[str, tuple[str, str]] = {
     "teams-postgres": ("teams", "postgres"),
 }
 """house ▶ (platform, database)"""
+PLATFORMS = ("slack", "teams")
 USUAL = ("sqlite", "postgres", "teams")
 ALSO_ON_POSTGRES = ("test_closed_loop", "test_at_once", "test_forgotten", "test_killed")
 """what is told in Teams on PostgreSQL too: where the database decides something, and the loop from end to end"""
 
 DIFFERENCES: dict[str, tuple[str, str]] = {
+    "test_socket": ("teams", "only Slack has a way without an address of ours: Socket Mode"),
     "test_forged_requests": ("teams", "Slack's signatures; Teams' tokens are tried in test_teams"),
     "test_pages::test_home_has_filters_that_stay": ("teams", "a list has tabs, and no filters"),
     "test_pages::test_several_alerts_are_picked_and_acknowledged_at_once": ("teams", "a list has no boxes to tick"),
@@ -43,7 +45,7 @@ def excluded(file: str, story: str, platform: str) -> str:
 
 def told_in(metafunc: Any) -> None:
     """Gives every story its houses, as parameters of the fixture `house`; one that names its own keeps that."""
-    if "town" not in metafunc.fixturenames or names_its_own(metafunc):
+    if "house" not in metafunc.fixturenames or names_its_own(metafunc):
         return
     file, story = Path(metafunc.definition.path).stem, metafunc.function.__name__
     houses = [*USUAL, *(["teams-postgres"] if file in ALSO_ON_POSTGRES else [])]

@@ -9,17 +9,16 @@ from typing import Any
 import httpx2
 import pytest
 from story import house as houses
-from story import promises
-from story.town import CONFIG, Town
-
-WITH_GRAPH = CONFIG.replace("directory: [file, slack]", "directory: [file, graph, slack]")
+from story import platforms, promises
+from story.town import CONFIGS, Town
 
 
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory, http: httpx2.Client) -> Iterator[Town]:
+@pytest.fixture(scope="module", params=platforms.PLATFORMS)
+def opened(request: Any, tmp_path_factory: pytest.TempPathFactory, http: httpx2.Client) -> Iterator[Town]:
     """A town of its own, whose people are known to Graph as well."""
-    folder = tmp_path_factory.mktemp("office")
-    town = Town.open(folder, database_url=houses.sqlite(folder), http=http, config=WITH_GRAPH)
+    folder, platform = tmp_path_factory.mktemp("office"), str(request.param)
+    config = CONFIGS[platform].replace("directory: [file, slack]", "directory: [file, graph, slack]")
+    town = Town.open(folder, database_url=houses.sqlite(folder), http=http, config=config, platform=platform)
     yield town
     town.close()
 
