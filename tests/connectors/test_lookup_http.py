@@ -22,6 +22,7 @@ from connectors.lookup import http
 from connectors.lookup.http import HttpTable
 
 ANA, BEN = "ana@acme.example", "ben@acme.example"
+IN_TEAMS = "3f2a9c1e-0000-4000-8000-0000000000aa"
 JSON, TEXT = {"content-type": "application/json"}, {"content-type": "text/plain; charset=utf-8"}
 
 
@@ -149,6 +150,7 @@ def refused(table: HttpTable, key: str) -> str:
         (200, {"content-type": "application/vnd.acme+json;v=1"}, '{"owner": " Ana@Acme.Example "}', ANA),
         (200, JSON, '"ana@acme.example"', ANA),
         (200, JSON, '{"owner": "slack:U0ANA"}', "slack:U0ANA"),
+        (200, JSON, f'{{"owner": "teams:{IN_TEAMS}"}}', f"teams:{IN_TEAMS}"),
         (200, TEXT, "ana@acme.example\n", ANA),
         (200, {}, "ana@acme.example", ANA),
         (200, JSON, '{"owner": null}', None),

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from connectors.intake import native
+
 LEAST = {"title": "Invoice INV-1 is too high", "severity": "error"}
 WHOLE = {
     **LEAST,
@@ -54,6 +56,19 @@ def test_every_field_is_kept(client: TestClient, world: Any) -> None:
         "owner": "ben@acme.example",
         "occurred_at": "2026-11-20T11:30:00+00:00",
     }
+
+
+@pytest.mark.parametrize(
+    ("named", "owner"),
+    [
+        ("Ana@Acme.example", "ana@acme.example"),
+        ("U0ANA", "slack:U0ANA"),
+        ("3F2A9C1E-0000-4000-8000-0000000000AA", "teams:3f2a9c1e-0000-4000-8000-0000000000aa"),
+    ],
+)
+def test_an_owner_is_named_by_e_mail_or_by_what_a_chat_calls_them(named: str, owner: str) -> None:
+    body = json.dumps({**LEAST, "owner": named}).encode()
+    assert native.parse(body, "auditor").owner == owner
 
 
 @pytest.mark.parametrize(

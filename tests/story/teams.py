@@ -1,4 +1,8 @@
-"""The stand-in of Teams as its people see and use it: the same gestures as in story/workspace.py, made with its own."""
+"""The stand-in of Teams as its people see and use it: the same gestures as in story/workspace.py, made with its own.
+
+What is a form beside the card there takes its place here, for one person. `/loop …` is written to the bot. Home is the
+answer to `mine`, a shortcut the message extension, a status an automatic reply.
+"""
 
 from __future__ import annotations
 
