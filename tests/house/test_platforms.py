@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 import pytest
-from story.platforms import DIFFERENCES, HOUSES, USUAL
+from story.platforms import BOTH_AT_ONCE, DIFFERENCES, HOUSES, USUAL
 
 STORIES = Path(__file__).parents[1] / "story"
 GIVEN = {"town", "office"}
@@ -39,6 +39,12 @@ def test_the_usual_houses_are_of_every_platform() -> None:
 def test_a_story_that_is_not_told_everywhere_stands_in_the_table() -> None:
     elsewhere = [key for key, story in TOLD.items() if not _is_given(story) or _names_its_house(story)]
     assert [key for key in elsewhere if key not in DIFFERENCES and key.partition("::")[0] not in DIFFERENCES] == []
+
+
+def test_a_town_of_its_own_is_opened_on_every_platform_or_has_both_at_once() -> None:
+    texts = {path.stem: path.read_text() for path in STORIES.glob("test_*.py")}
+    own = {file for file, text in texts.items() if "Town.open(" in text and "params=platforms.PLATFORMS" not in text}
+    assert own == set(BOTH_AT_ONCE)
 
 
 def test_no_story_leaves_a_platform_out_by_itself_or_asks_which_it_is() -> None:

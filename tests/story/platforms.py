@@ -20,6 +20,9 @@ USUAL = ("sqlite", "postgres", "teams")
 ALSO_ON_POSTGRES = ("test_closed_loop", "test_at_once", "test_forgotten", "test_killed")
 """what is told in Teams on PostgreSQL too: where the database decides something, and the loop from end to end"""
 
+BOTH_AT_ONCE = ("test_both_chats",)
+"""files whose one town has both chats"""
+
 DIFFERENCES: dict[str, tuple[str, str]] = {
     "test_socket": ("teams", "only Slack has a way without an address of ours: Socket Mode"),
     "test_forged_requests": ("teams", "Slack's signatures; Teams' tokens are tried in test_teams"),
