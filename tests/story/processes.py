@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 STARTED = re.compile(r"action=process_started.*?pid=(\d+).*?process=(\S+)")
+CHECKOUT = Path(__file__).parents[2]
 CLOSELOOP = str(Path(sys.executable).with_name("closeloop"))
 
 
@@ -35,13 +36,16 @@ def two_free_ports() -> int:
 
 
 def own_environment(**more: str) -> dict[str, str]:
-    """Ours without what the person who runs the tests has set for the product."""
+    """Ours without what the person who runs the tests has set for the product.
+
+    The product is this checkout's, also where the command is another's: a worktree has no environment of its own.
+    """
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("CLOSELOOP_", "SLACK_", "MICROSOFT_", "GRAPH_"))
     }
-    return {**kept, **more}
+    return {**kept, "PYTHONPATH": str(CHECKOUT), **more}
 
 
 @dataclass(kw_only=True)

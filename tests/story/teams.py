@@ -21,10 +21,10 @@ from sandbox.microsoft.tenant import object_id
 from storage.store import SqlStore
 
 RECEIPTS = text(
-    "SELECT receipt_channel, receipt_ts, kind, alert_id, key, attempts FROM deliveries WHERE receipt_ts IN :ids"
+    "SELECT receipt_channel, receipt_ts, kind, alert_id, key FROM deliveries WHERE receipt_ts IN :ids"
 ).bindparams(bindparam("ids", expanding=True))
 SENDING = text("SELECT count(*) FROM deliveries WHERE state = 'sending'")
-EVERY = text("SELECT receipt_channel, receipt_ts, key, attempts FROM deliveries WHERE receipt_ts IS NOT NULL")
+EVERY = text("SELECT receipt_channel, receipt_ts, key, posts FROM deliveries WHERE receipt_ts IS NOT NULL")
 ELSEWHERE = "The answer is in our chat"
 _DATE = re.compile(r"\{\{(?:DATE|TIME)\(([^,)]*)(?:, SHORT)?\)\}\}")
 _AT = re.compile(r"<at>[^<]*</at>")
@@ -265,7 +265,7 @@ class Teams:
         with self.store.database.reading() as connection:
             found = list(connection.execute(EVERY))
         receipts = {(one.receipt_channel.partition(";")[0], one.receipt_ts) for one in found}
-        doubted = {one.key for one in found if one.attempts > 1}
+        doubted = {one.key for one in found if one.posts > 1}
         assert log["limited"] == 0, "Teams had to say that it was too much"
         strangers = [
             one["card"]
