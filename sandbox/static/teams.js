@@ -41,7 +41,7 @@ const input = (one) => {
   const kind = { "Input.Date": "date", "Input.Time": "time" }[one.type] || "text";
   let field;
   if (one.type === "Input.ChoiceSet") {
-    field = make("select", {}, ...options(one).map((c) => make("option", { value: c.value, selected: c.value === one.value }, c.title)));
+    field = make("select", { multiple: Boolean(one.isMultiSelect) }, ...options(one).map((c) => make("option", { value: c.value, selected: c.value === (one.value || "") }, c.title)));
   } else if (one.isMultiline) field = make("textarea", { value: one.value || "", rows: 3 });
   else field = make("input", { type: kind, value: one.value || "" });
   field.name = one.id;
@@ -57,7 +57,7 @@ const button = (action, post) => {
     const taken = action.associatedInputs === "None" ? [] : fields;
     const missing = taken.find((field) => field.required && !field.value);
     if (missing) { missing.focus(); return say("Something is missing."); }
-    const inputs = Object.fromEntries(taken.map((field) => [field.name, field.value]));
+    const inputs = Object.fromEntries(taken.map((field) => [field.name, field.multiple ? [...field.selectedOptions].map((o) => o.value).join(",") : field.value]));
     const told = await api("teams/press", { as: me, conversation: post.conversation, id: post.id, verb: action.verb, data: action.data, inputs });
     say(typeof told.answer?.value === "string" ? told.answer.value : told.answer?.value?.message || (told.status === 200 ? "" : "Something went wrong."));
     await draw();

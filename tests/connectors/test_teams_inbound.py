@@ -385,13 +385,15 @@ def the_list(gesture: Gesture) -> Answer:
         return Answer(ok=True, said=sentence("Done."))
     chosen = gesture.fields["tab"]
     tabs = tuple(Choice(name="tab", value=one, label=one, chosen=one == chosen) for one in ("mine", "team"))
-    row = Row(
-        lines=(sentence("x"),),
-        alert_id=ALERT.id,
-        generation=3,
-        buttons=(Button(act="acknowledge", label="Acknowledge"),),
+    acts = (Button(act="acknowledge", label="Acknowledge"),)
+    row = Row(lines=(sentence("x"),), alert_id=ALERT.id, generation=3, buttons=acts)
+    severity = gesture.fields.get("severity", "")
+    choices = tuple(
+        Choice(name="severity", value=one, label=one or "Every severity", chosen=one == severity)
+        for one in ("", "error")
     )
-    return Answer(ok=True, sheet=Sheet(title=f"List of {chosen}", rows=(row,) * 20, tabs=tabs))
+    more = {"filters": (("Severity", choices),), "bulk": (*acts, Button(act="resolve", label="Resolve picked"))}
+    return Answer(ok=True, sheet=Sheet(title=f"List of {chosen}", rows=(row,) * 20, tabs=tabs, **more))
 
 
 @pytest.mark.parametrize("text", ["mine", "Home"])
@@ -417,6 +419,55 @@ def test_a_press_in_a_list_is_answered_with_that_list_as_it_is_now(door: Door) -
     assert "List of team" in shown and "Done." in json.dumps(said["value"]["body"][0])
     _, said = door.send(press("home", kind="home:team"))
     assert "List of team" in json.dumps(said["value"])
+
+
+def test_what_is_chosen_in_a_list_stays_whatever_is_pressed_also_over_a_form(door: Door) -> None:
+    door.desk.answer = the_list
+    chosen = {"kind": "home:team", "turn:severity": "error", "pick": ""}
+    for verb in ("home", "acknowledge"):
+        _, said = door.send(press(verb, **chosen))
+        assert door.desk.taken[-1].fields == {"tab": "team", "severity": "error"}
+        menu = next(one for one in said["value"]["body"] if one.get("id") == "turn:severity")
+        assert (menu["label"], menu["value"]) == ("Severity", "error")
+
+    door.desk.answer = lambda gesture: Answer(ok=True, form=FORMS["note"], alert=ALERT)
+    _, said = door.send(press("note", **chosen))
+    send, cancel = said["value"]["body"][-1]["actions"]
+    assert {one["data"]["turn:severity"] for one in (send, cancel)} == {"error"}
+    assert "picked" not in send["data"], "what is ticked is for the buttons below alone"
+
+
+PICKED = {"kind": "home:mine", "pick": "A1:2,B2:1", "turn:severity": ""}
+
+
+def test_what_is_ticked_is_done_for_all_and_answered_with_the_list(door: Door) -> None:
+    door.desk.answer = the_list
+    _, said = door.send(press("acknowledge", bulk="acknowledge", **PICKED))
+    did, looked = door.desk.taken
+    assert (did.act, did.fields) == ("bulk", {"for": "acknowledge", "picked": "A1:2 B2:1"})
+    assert looked.act == "home" and "List of mine" in json.dumps(said["value"])
+
+
+def test_a_form_for_all_that_is_ticked_carries_them_and_stays_where_something_is_wrong(door: Door) -> None:
+    door.desk.answer = lambda gesture: Answer(ok=True, form=FORMS["resolve"])
+    _, said = door.send(press("resolve", bulk="resolve", **PICKED))
+    assert (door.desk.taken[0].act, door.desk.taken[0].fields["picked"]) == ("form", "A1:2 B2:1")
+    send = said["value"]["body"][-1]["actions"][0]
+    assert problems(said["value"]) == []
+
+    door.desk.answer = lambda gesture: Answer(ok=False, said=sentence("Too short."), wrong="what")
+    _, said = door.send(press("resolve", **{**send["data"], "field:what": "x"}))
+    handed_in = door.desk.taken[-1]
+    assert (handed_in.act, handed_in.fields) == ("bulk", {"for": "resolve", "picked": "A1:2 B2:1", "what": "x"})
+    assert "Too short." in json.dumps(said["value"])
+    assert said["value"]["body"][-1]["actions"][0]["data"] == send["data"]
+
+
+@pytest.mark.parametrize("data", [{"pick": 7}, {"turn:severity": ["x"]}, {"picked": "x" * 5000}])
+def test_what_somebody_changed_in_a_list_is_left_out(door: Door, data: dict[str, Any]) -> None:
+    door.desk.answer = the_list
+    status, _ = door.send(press("home", **{"kind": "home:mine", **data}))
+    assert status == 200 and door.desk.taken[-1].fields == {"tab": "mine"}
 
 
 @pytest.mark.parametrize(("length", "rows"), [(100, 20), (3000, 2)])

@@ -26,8 +26,6 @@ BOTH_AT_ONCE = ("test_both_chats",)
 DIFFERENCES: dict[str, tuple[str, str]] = {
     "test_socket": ("teams", "only Slack has a way without an address of ours: Socket Mode"),
     "test_forged_requests": ("teams", "Slack's signatures; Teams' tokens are tried in test_only_in_teams"),
-    "test_pages::test_home_has_filters_that_stay": ("teams", "a list has tabs, and no filters"),
-    "test_pages::test_several_alerts_are_picked_and_acknowledged_at_once": ("teams", "a list has no boxes to tick"),
     "test_pages::test_the_report_comes_as_pictures_in_a_direct_message_to_whoever_asked": (
         "teams",
         "Teams takes no pictures from us: their words are tried in test_only_in_teams",

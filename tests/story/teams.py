@@ -140,6 +140,11 @@ def inputs(card: Any) -> list[Any]:
     return [one for one in elements(card) if one["type"].startswith("Input.")]
 
 
+def standing(card: Any) -> dict[str, str]:
+    """What stands in every input: Teams sends all of it with any button."""
+    return {one["id"]: str(one.get("value", "")) for one in inputs(card)}
+
+
 def _texts(card: Any) -> list[tuple[str, bool]]:
     """(line, whether Teams parses it), in order."""
     found: list[tuple[str, bool]] = []
@@ -186,6 +191,8 @@ class Teams:
     store: SqlStore
     heard: dict[str, list[Shown]] = field(default_factory=dict)
     """person ▶ what they alone were told after a press, oldest first"""
+    picked: dict[str, list[str]] = field(default_factory=dict)
+    """person ▶ the boxes that they ticked"""
     homes: dict[str, str] = field(default_factory=dict)
     """person ▶ the newest answer to `mine`"""
 
@@ -336,13 +343,31 @@ class Person:
         """One click. `about` chooses the alert where a page shows several."""
         found = [one for one in on.actions(about=about, seldom=seldom) if one["title"] == label]
         assert found, f"no button {label!r} among {on.buttons}"
-        pressed = self._execute(on, found[0], {})
+        given = standing(on.card)
+        if "pick" in given:
+            given["pick"] = ",".join(self.teams.picked.pop(self.id, []))
+        pressed = self._execute(on, found[0], given)
         sure = [one for one in pressed.opened.actions() if one["data"].get("sure")] if pressed.opened else []
         return self._execute(on, sure[0], {}) if sure else pressed
 
     def overflow(self, choice: str, on: Shown, *, about: str = "") -> Pressed:
         """Choose from the `…` that offers it."""
         return self.press(choice, on, about=about, seldom=True)
+
+    def select(self, name: str, choice: str, on: Shown) -> Pressed:
+        """Choose in the menu of this label, and have it shown."""
+        (menu,) = [one for one in inputs(on.card) if one.get("label") == name]
+        (value,) = [one["value"] for one in menu["choices"] if choice in (one["title"], one["value"])]
+        (show,) = [one for one in on.actions() if one["title"] == "Show"]
+        return self._execute(on, show, {**standing(on.card), menu["id"]: value})
+
+    def check(self, name: str, *choices: str, on: Shown, about: str = "") -> Pressed:
+        """The box of this alert is ticked, which Teams tells nobody until a button is pressed."""
+        (boxes,) = [one for one in inputs(on.card) if one["id"] == name]
+        ticked = [one["value"] for one in boxes["choices"] if one["value"].startswith(about)]
+        assert len(ticked) == len(choices)
+        self.teams.picked.setdefault(self.id, []).extend(ticked)
+        return Pressed(ok=True)
 
     def _execute(self, on: Shown, action: Any, given: dict[str, str]) -> Pressed:
         body = {"conversation": on.channel, "id": on.ts, "verb": action["verb"], "data": action["data"]}
@@ -402,7 +427,7 @@ class Person:
 
     def submit(self, form: Shown, **fields: Any) -> Pressed:
         """As Teams does: with everything that stands in it, and not without what is required."""
-        given = {one["id"]: str(one.get("value", "")) for one in inputs(form.card)}
+        given = standing(form.card)
         for name, value in fields.items():
             given |= self._entered(name, value, given)
         missing = [one["id"] for one in inputs(form.card) if one.get("isRequired") and not given[one["id"]]]

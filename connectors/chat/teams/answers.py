@@ -87,9 +87,10 @@ class Answers:
         common = {"now": self.now(), "time_zone": one.time_zone}
         if answer.form is not None:
             return form_card(answer.form, answer.alert, what, **common)  # type: ignore[arg-type]
-        if answer.ok or not answer.wrong or gesture.act not in FORMS:
+        act = gesture.fields.get("for", "") if gesture.act == "bulk" else gesture.act
+        if answer.ok or not answer.wrong or act not in FORMS:
             return None
-        again = FORMS[gesture.act].filled(gesture.fields)
+        again = FORMS[act].filled(gesture.fields)
         return form_card(again, answer.alert, what, wrong=answer.said, people=answer.people, **common)  # type: ignore[arg-type]
 
     def _view(self, one: Said, what: About, note: Text, *, people_of: Answer | None = None) -> Json:
@@ -104,6 +105,6 @@ class Answers:
         return shown(message_card(message, delivery=what.delivery, viewers=(one.member,), note=note))
 
     def _list(self, one: Said, what: About, note: Text, people_of: Answer | None) -> Json:
-        found = self.desk.take(gestures.home(one, what.tab))
+        found = self.desk.take(gestures.home(one, what))
         people = {**found.people, **(people_of.people if people_of else {})}
         return shown(answer_card(replace(found, people=people), note=note))

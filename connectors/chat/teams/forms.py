@@ -18,6 +18,7 @@ from bot.core.hours import zone
 from bot.core.state import Alert
 from bot.core.text import Quote, Text, Words, harmless, one_line
 from connectors.chat.teams.cards import About, execute, whole
+from connectors.chat.teams.lists import filters
 from connectors.chat.teams.text import Json, Mentions, inert, line, title
 
 FIELD, DATE, TIME = "field:", ":date", ":time"
@@ -60,7 +61,7 @@ def _wrong(wrong: Text, people: People) -> list[Json]:
 
 
 def _ends(form: Form, what: About, *, dialog: bool) -> list[Json]:
-    back = About(**(vars(what) | {"more": {}}))
+    back = About(**(vars(what) | {"more": filters(what)}))
     filled = About(**(vars(what) | {"more": {**what.more, "filled": form.act}}))
     if dialog:
         return [{"type": "Action.Submit", "title": form.submit, "data": {**filled.data, "verb": form.act}}]
@@ -72,7 +73,7 @@ def _ends(form: Form, what: About, *, dialog: bool) -> list[Json]:
 def confirmation(what: About) -> Json:
     """`Not mine` hands the alert to somebody else: asked once more, as every chat does."""
     asked = (Words("Not yours?", bold=True), Words(" Somebody else becomes the owner and is asked in your place."))
-    sure = About(**(vars(what) | {"more": {"sure": "yes"}}))
+    sure = About(**(vars(what) | {"more": {**what.more, "sure": "yes"}}))
     actions = [execute("Not mine", "not_mine", sure, style="danger"), execute("Keep it", "card", what)]
     return whole([*line(asked, {}, Mentions()), {"type": "ActionSet", "actions": actions}], about="Not yours?")
 

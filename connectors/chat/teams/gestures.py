@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 from bot.core.forms import FORMS
 from bot.core.hours import zone
 from bot.ports import Gesture, Receipt
-from connectors.chat.teams.cards import About
+from connectors.chat.teams import lists
+from connectors.chat.teams.cards import HOME, About
 from connectors.chat.teams.forms import filled
 from connectors.chat.teams.text import Json, is_user
 
@@ -84,29 +85,35 @@ def pressed(one: Said, data: Json, verb: str) -> Gesture:
     what = about(data)
     if verb in FORMS and data.get("filled") == verb:
         return _handed_in(one, data, verb, what)
-    ask = verb in FORMS
+    ask, several = verb in FORMS, _several(what, verb)
     return Gesture(
         id=f"{one.chat_id}:{one.reply_to}:{verb}:{one.id}",
         platform=PLATFORM,
         chat_id=one.chat_id,
-        act="form" if ask else verb,
+        act="form" if ask else "bulk" if several else verb,
         alert_id=what.alert_id,
         seen=what.generation,
         channel=one.channel,
-        fields={"for": verb} if ask else {},
+        fields={"for": verb, **several} if ask or several else {},
     )
+
+
+def _several(what: About, verb: str) -> dict[str, str]:
+    """Of an act on all that was picked in a list: which, and what is to be done."""
+    return {"for": verb, "picked": what.more[lists.PICKED]} if lists.PICKED in what.more else {}
 
 
 def _handed_in(one: Said, data: Json, verb: str, what: About) -> Gesture:
     """Filled differently it is another gesture; sent twice it is the same."""
     carried = {name: str(data[name]) for name in CARRIED if isinstance(data.get(name), str)}
-    fields = {**(carried if verb == RAISE else {}), **filled(data, time_zone=one.time_zone)}
+    several = _several(what, verb)
+    fields = {**(carried if verb == RAISE else {}), **several, **filled(data, time_zone=one.time_zone)}
     digest = hashlib.sha256(json.dumps([fields, what.data], sort_keys=True).encode()).hexdigest()[:32]
     return Gesture(
         id=f"{one.chat_id}:{one.reply_to}:form:{verb}:{digest}",
         platform=PLATFORM,
         chat_id=one.chat_id,
-        act=verb,
+        act="bulk" if several else verb,
         alert_id=what.alert_id,
         seen=what.generation,
         channel=one.channel,
@@ -118,7 +125,8 @@ def about(data: Json) -> About:
     """What a press carries. Whoever sends it may have changed it: rights and generations are asked again."""
     seen, named = data.get("seen"), {name: data.get(name) for name in ("alert", "kind", "delivery")}
     alert, kind, delivery = (str(one)[:200] if isinstance(one, str) else "" for one in named.values())
-    return About(alert_id=alert, generation=_generation(seen), kind=kind, delivery=delivery)
+    more = lists.carried(data) if kind.startswith(HOME) else {}
+    return About(alert_id=alert, generation=_generation(seen), kind=kind, delivery=delivery, more=more)
 
 
 def _generation(seen: Any) -> int | None:
@@ -132,10 +140,10 @@ def view(one: Said, what: About) -> Gesture:
     return Gesture(id=gesture_id, platform=PLATFORM, chat_id=one.chat_id, act="card", alert_id=what.alert_id)
 
 
-def home(one: Said, tab: str) -> Gesture:
-    """Somebody's own list, at one of its tabs: what Home is where a chat has one."""
+def home(one: Said, what: About) -> Gesture:
+    """Somebody's own list, with what is chosen in it: what Home is where a chat has one."""
     gesture_id = f"{one.chat_id}:{one.reply_to}:home:{one.id}"
-    return Gesture(id=gesture_id, platform=PLATFORM, chat_id=one.chat_id, act="home", fields={"tab": tab})
+    return Gesture(id=gesture_id, platform=PLATFORM, chat_id=one.chat_id, act="home", fields=lists.state(what))
 
 
 def command(one: Said, text: str) -> Gesture:

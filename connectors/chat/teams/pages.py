@@ -9,7 +9,8 @@ from bot.core.fitting import People, fitted
 from bot.core.pages import Row, Sheet
 from bot.core.text import Text, Words, sentence
 from bot.ports import Answer
-from connectors.chat.teams.cards import HOME, MOST, ROOM, About, buttons, execute, marked, size, whole
+from connectors.chat.teams import lists
+from connectors.chat.teams.cards import MOST, ROOM, About, buttons, execute, marked, size, whole
 from connectors.chat.teams.text import Json, Mentions, line, lines, title
 
 ROWS = 40
@@ -27,7 +28,7 @@ def answer_card(given: Answer, *, back: About | None = None, note: Text = ()) ->
 def sheet_card(sheet: Sheet, people: People, *, back: About | None = None, note: Text = ()) -> Json:
     """A page to read, with what can be pressed beside each of its entries; of a long one as much as fits."""
     people, rows, room = {**people, **sheet.people}, sheet.rows[:ROWS], ROOM
-    ends = (marked(note, people), _tabs(sheet), _back(back))
+    ends = (marked(note, people), _back(back))
     card = _page(sheet, rows, people, room, ends)
     while size(card) > MOST and any(row.buttons for row in rows):
         # Buttons weigh most: entries without them, from the last one on, rather than fewer entries.
@@ -39,21 +40,22 @@ def sheet_card(sheet: Sheet, people: People, *, back: About | None = None, note:
     return card
 
 
-Ends = tuple[list[Json], list[Json], list[Json]]
-"""what stands above a page, before its entries and at its end"""
+Ends = tuple[list[Json], list[Json]]
+"""what stands above a page and at its end"""
 
 
 def _page(sheet: Sheet, rows: tuple[Row, ...], people: People, room: int, ends: Ends) -> Json:
     flat = [sheet.intro, *(text for row in rows for text in row.lines), sheet.foot]
     intro, *said, foot = fitted(flat, people, room=room)
-    above, tabs, back = ends
+    above, back = ends
     body = [
         *above,
         *title(sheet.title, people, size="Medium"),
         *line(intro, people, Mentions()),
-        *tabs,
-        *_rows(rows, iter(said), people, kind=f"{HOME}{_tab(sheet)}" if sheet.tabs else "row"),
+        *lists.above(sheet),
+        *_rows(rows, iter(said), people, kind=lists.kind(sheet)),
         *lines(_missing(sheet, rows), people, Mentions()),
+        *lists.below(sheet, rows, people),
         *line(foot, people, Mentions(), size="Small", isSubtle=True),
         *back,
     ]
@@ -72,15 +74,6 @@ def _missing(sheet: Sheet, rows: tuple[Row, ...]) -> list[Text]:
     left, bare = len(sheet.rows) - len(rows), sum(1 for a, b in zip(sheet.rows, rows, strict=False) if a != b)
     told = sentence(f"The buttons of {bare} did not fit here. Type ", Words("status", bold=True), " and a number.")
     return [*([told] if bare else []), *([sentence(f"{left} more did not fit here.")] if left else [])]
-
-
-def _tab(sheet: Sheet) -> str:
-    return next((one.value for one in sheet.tabs if one.chosen), "mine")
-
-
-def _tabs(sheet: Sheet) -> list[Json]:
-    shown = [execute(one.label, "home", About(kind=f"{HOME}{one.value}")) for one in sheet.tabs]
-    return [{"type": "ActionSet", "actions": shown}] if shown else []
 
 
 def _rows(rows: tuple[Row, ...], said: Iterator[Text], people: People, *, kind: str) -> list[Json]:

@@ -12,7 +12,7 @@ from bot.core.text import sentence
 from bot.ports import Answer, Away, Desk, Later, Refusal, Unknown
 from connectors.chat.teams import gestures
 from connectors.chat.teams.answers import AWAY, Answers
-from connectors.chat.teams.cards import CARD, activity
+from connectors.chat.teams.cards import CARD, HOME, About, activity
 from connectors.chat.teams.client import TeamsChat
 from connectors.chat.teams.gestures import Said
 from connectors.chat.teams.pages import answer_card
@@ -20,6 +20,7 @@ from connectors.chat.teams.text import Json
 
 log = logging.getLogger(__name__)
 
+MINE = About(kind=f"{HOME}mine")
 LISTS = ("mine", "home")
 """what is answered with somebody's own list, whose buttons and tabs are those of a Home"""
 ELSEWHERE = sentence("The answer is in our chat: what you may see is not for everybody here.")
@@ -42,7 +43,7 @@ class Writing:
 
     def _command(self, one: Said, text: str) -> None:
         try:
-            asked = gestures.home(one, "mine") if text.lower() in LISTS else gestures.command(one, text)
+            asked = gestures.home(one, MINE) if text.lower() in LISTS else gestures.command(one, text)
             answer = self.desk.take(asked)
         except Away:
             answer = Answer(ok=False, said=AWAY)
