@@ -133,7 +133,8 @@ def _refresh(message: Message, delivery: str, viewers: Sequence[str]) -> Json:
 
 def buttons(shown: Message | Row, what: About) -> list[Json]:
     """Rows of buttons, filled evenly; a message's seldom pressed ones wait behind its last row's `…`."""
-    rows = _evenly([execute(one.label, one.act, what, style=one.style) for one in shown.buttons[:BUTTONS]])
+    old = isinstance(shown, Message)
+    rows = _evenly([execute(one.label, one.act, what, style=one.style, old=old) for one in shown.buttons[:BUTTONS]])
     if isinstance(shown, Message) and shown.more:
         seldom = [execute(one.label, one.act, what) | {"mode": "secondary"} for one in shown.more[:MORE]]
         rows = [*rows[:-1], [*(rows[-1] if rows else []), *seldom]]
@@ -148,11 +149,13 @@ def _evenly(elements: Sequence[Json]) -> list[list[Json]]:
     return [list(elements[n : n + each]) for n in range(0, len(elements), each)]
 
 
-def execute(label: str, act: str, what: About, *, style: str = "") -> Json:
-    """A button. Where a client knows no `Action.Execute` it sends the same as `Action.Submit`."""
+def execute(label: str, act: str, what: About, *, style: str = "", old: bool = True) -> Json:
+    """A button. An `old` client that knows no `Action.Execute` sends the same as `Action.Submit`; in a list, where
+    buttons are many, there is no room for that."""
     shown = one_line(label, 75) or "–"
-    fallback = {"type": "Action.Submit", "title": shown, "data": {**what.data, "verb": act}}
-    pressed: Json = {"type": "Action.Execute", "title": shown, "verb": act, "data": what.data, "fallback": fallback}
+    pressed: Json = {"type": "Action.Execute", "title": shown, "verb": act, "data": what.data}
+    if old:
+        pressed["fallback"] = {"type": "Action.Submit", "title": shown, "data": {**what.data, "verb": act}}
     return pressed | ({"style": _STYLES[style]} if style in _STYLES else {})
 
 

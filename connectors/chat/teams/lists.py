@@ -49,7 +49,7 @@ def _tab(sheet: Sheet) -> str:
 
 def above(sheet: Sheet) -> list[Json]:
     """Its tabs, then its filters."""
-    tabs = [execute(one.label, "home", About(kind=f"{HOME}{one.value}")) for one in sheet.tabs]
+    tabs = [execute(one.label, "home", About(kind=f"{HOME}{one.value}"), old=False) for one in sheet.tabs]
     return [*_actions(tabs), *_filters(sheet)]
 
 
@@ -66,7 +66,7 @@ def _filters(sheet: Sheet) -> list[Json]:
         }
         for label, choices in sheet.filters
     ]
-    return [*menus, *_actions([execute("Show", "home", About(kind=kind(sheet)))])]
+    return [*menus, *_actions([execute("Show", "home", About(kind=kind(sheet)), old=False)])]
 
 
 def below(sheet: Sheet, rows: tuple[Row, ...], people: People) -> list[Json]:
@@ -74,12 +74,12 @@ def below(sheet: Sheet, rows: tuple[Row, ...], people: People) -> list[Json]:
     if not sheet.bulk or not rows:
         return []
     choices = [
-        {"title": summary(row.lines[0], people, limit=60) or "–", "value": f"{row.alert_id}:{row.generation}"}
+        {"title": summary(row.lines[0], people, limit=50) or "–", "value": f"{row.alert_id}:{row.generation}"}
         for row in rows
     ]
     boxes = {"type": "Input.ChoiceSet", "id": PICK, "label": "Several at once", "isMultiSelect": True}
     acts = [
-        execute(one.label, one.act, About(kind=kind(sheet), more={BULK: one.act}), style=one.style)
+        execute(one.label, one.act, About(kind=kind(sheet), more={BULK: one.act}), style=one.style, old=False)
         for one in sheet.bulk
     ]
     return [{**boxes, "style": "expanded", "choices": choices}, *_actions(acts)]

@@ -14,6 +14,8 @@ from connectors.chat.teams.cards import MOST, ROOM, About, buttons, execute, mar
 from connectors.chat.teams.text import Json, Mentions, line, lines, title
 
 ROWS = 40
+FEWEST = 4
+"""entries that keep their buttons however long the list is: the first ones, which are the most urgent"""
 
 
 def answer_card(given: Answer, *, back: About | None = None, note: Text = ()) -> Json:
@@ -30,7 +32,7 @@ def sheet_card(sheet: Sheet, people: People, *, back: About | None = None, note:
     people, rows, room = {**people, **sheet.people}, sheet.rows[:ROWS], ROOM
     ends = (marked(note, people), _back(back))
     card = _page(sheet, rows, people, room, ends)
-    while size(card) > MOST and any(row.buttons for row in rows):
+    while size(card) > MOST and sum(1 for row in rows if row.buttons) > FEWEST:
         # Buttons weigh most: entries without them, from the last one on, rather than fewer entries.
         rows = _bare(rows)
         card = _page(sheet, rows, people, room, ends)
