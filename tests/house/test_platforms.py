@@ -44,7 +44,7 @@ def test_a_story_that_is_not_told_everywhere_stands_in_the_table() -> None:
 def test_a_town_of_its_own_is_opened_on_every_platform_or_has_both_at_once() -> None:
     texts = {path.stem: path.read_text() for path in STORIES.glob("test_*.py")}
     own = {file for file, text in texts.items() if "Town.open(" in text and "params=platforms.PLATFORMS" not in text}
-    assert own == set(BOTH_AT_ONCE)
+    assert {file for file in own if file not in DIFFERENCES} == set(BOTH_AT_ONCE)
 
 
 def test_no_story_leaves_a_platform_out_by_itself_or_asks_which_it_is() -> None:

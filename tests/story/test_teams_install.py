@@ -7,23 +7,18 @@ from typing import Any
 
 import httpx2
 import pytest
-import yaml
 from story.house import sqlite
 from story.teams_town import Desk, says
-from story.town import CONFIG, Town
+from story.town import CONFIGS, Town
 from story.workspace import until
-
-ROOMS = ("ai-alerts", "ai-exceptions", "payments", "models", "stock", "desk", "gate")
 
 
 @pytest.fixture
 def town(tmp_path_factory: Any, http: httpx2.Client) -> Iterator[Town]:
     folder = tmp_path_factory.mktemp("install")
-    config = yaml.safe_load(CONFIG) | {"platform": "teams", "directory": ["file", "graph"]}
-    config["teams"] = {"install": True, "channels": {f"#{name}": f"19:{name}@thread.tacv2" for name in ROOMS}}
-    written = yaml.safe_dump(config)
-    opened = Town.open(folder, database_url=sqlite(folder), http=http, config=written, CLOSELOOP_HASTE="10")
-    opened.workspace.post("teams/change", limited=False, installed={"U0CLEO": False})
+    config = CONFIGS["teams"].replace("teams: {channels", "teams: {install: true, channels")
+    opened = Town.open(folder, database_url=sqlite(folder), http=http, config=config, platform="teams")
+    opened.workspace.post("teams/change", installed={"U0CLEO": False})
     yield opened
     opened.close()
 
