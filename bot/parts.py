@@ -15,7 +15,6 @@ from bot.attendance import Attendance
 from bot.clock import MovedClock, SystemClock
 from bot.config.mistakes import ConfigError
 from bot.core.routing import Plan
-from bot.core.throttle import Limits
 from bot.delivery import Courier
 from bot.environment import Environment, environment
 from bot.health import Senses
@@ -103,10 +102,10 @@ class Parts:
 
     @cached_property
     def throttle(self) -> Throttle:
-        limits = Limits(scale=self.config.limits.chat_scale)
+        scale = self.config.limits.chat_scale
         if self.env.is_embedded:
-            return LocalThrottle(limits)
-        return RedisThrottle(self.env.redis_url.get_secret_value(), limits)
+            return LocalThrottle(scale=scale)
+        return RedisThrottle(self.env.redis_url.get_secret_value(), scale=scale)
 
     @cached_property
     def people(self) -> People:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.core.limits import limits_of
 from bot.lines import SHUT, UNREADABLE, lesson
 from bot.ports import Claimed, Delivery, Later, Receipt, Refusal, Settled, Unknown
 
@@ -11,8 +13,8 @@ LEASE = 30.0
 """seconds; well over a chat's ten for one call"""
 CALL = 14.0
 """seconds that have to be left of the lease to say something: whoever is slower could say what another says too"""
-PACE = 1.005
-"""seconds from one post in a place to the next, counted from the first one's answer: every chat allows one a second"""
+GOLDEN = 0.618034
+"""what is left of its multiples beside whole numbers lies far apart: rows that wait for one reason wait differently"""
 SETTLE = 40.0
 """seconds until an unknown outcome is looked at: the call's timeout and a late arrival"""
 LOOKS = (60.0, 600.0)
@@ -61,32 +63,49 @@ def _card_hindrance(claimed: Claimed, now: datetime) -> str | None:
 
 
 def after(claimed: Claimed, answer: Answer, now: float) -> Settled:
-    """What the answer to one attempt means for the row. `now` in machine seconds."""
+    """What the answer to one attempt means for the row and its lane. `now` in machine seconds."""
+    settled = _after(claimed, answer, now)
+    return replace(settled, asked_at=now) if _counts(claimed.delivery, answer) else settled
+
+
+def _counts(delivery: Delivery, answer: Answer) -> bool:
+    """Whether it used something up of what its place allows. What may have arrived may have done so."""
+    if limits_of(delivery.place).pace.edits:
+        return not isinstance(answer, Later)
+    return delivery.receipt is None and isinstance(answer, Receipt | Unknown)
+
+
+def _after(claimed: Claimed, answer: Answer, now: float) -> Settled:
     delivery = claimed.delivery
     if isinstance(answer, Receipt):
         return _shown(delivery, answer, now)
     if isinstance(answer, Later):
-        again = now + min(max(answer.seconds, 1.0), LONGEST)
-        # A platform that limits posts means this place; edits it counts apart: they hold up no post.
-        limited = lesson(answer) == "limited" and not delivery.receipt
-        return Settled(
-            state=again_as(claimed), not_before=again, lane_free_at=again if limited else 0.0, error=answer.code
-        )
+        return _later(claimed, answer, now)
     if isinstance(answer, Refusal):
         return _refused(claimed, answer, now)
     if delivery.receipt:
         # An edit may be repeated: only a post can leave a twin. But it may be carried out after a newer one.
-        again = now + backoff(delivery.attempts)
+        again = now + min(max(patience(delivery), answer.seconds), LONGEST)
         return Settled(state="pending", not_before=again, sweep_at=now + LOOKS[0], error=answer.code)
-    # It may have arrived, and may have used up the place's one message a second.
-    return Settled(state="unknown", posted=True, not_before=now + SETTLE, lane_free_at=now + PACE, error=answer.code)
+    again = now + min(max(SETTLE, answer.seconds), LONGEST)
+    return Settled(state="unknown", posted=True, not_before=again, error=answer.code)
 
 
 def _shown(delivery: Delivery, receipt: Receipt, now: float) -> Settled:
     if delivery.receipt:
         return Settled(state="shown")
     twins = now + LOOKS[0] if delivery.posts > 1 else None
-    return Settled(state="shown", posted=True, receipt=receipt, lane_free_at=now + PACE, sweep_at=twins)
+    return Settled(state="shown", posted=True, receipt=receipt, sweep_at=twins)
+
+
+def _later(claimed: Claimed, answer: Later, now: float) -> Settled:
+    delivery = claimed.delivery
+    wait = max(answer.seconds, patience(delivery)) if answer.grows else answer.seconds
+    again = now + min(max(wait, 1.0), LONGEST)
+    # A platform that limits posts means this place; edits that it counts apart hold up no post.
+    here = delivery.receipt is None or limits_of(delivery.place).pace.edits
+    held = again if here and lesson(answer) == "limited" else 0.0
+    return Settled(state=again_as(claimed), not_before=again, lane_free_at=held, error=answer.code)
 
 
 def _refused(claimed: Claimed, refusal: Refusal, now: float) -> Settled:
@@ -145,6 +164,12 @@ def broken(claimed: Claimed, now: float) -> Settled:
 def again_as(claimed: Claimed) -> str:
     """The state of a row that is tried again: one whose post may have arrived stays one to look for first."""
     return "unknown" if claimed.was_unknown and not claimed.delivery.receipt else "pending"
+
+
+def patience(delivery: Delivery) -> float:
+    """Seconds until its next attempt, longer for some than for others where the platform asks for that."""
+    wait, jitter = backoff(delivery.attempts), limits_of(delivery.place).jitter
+    return wait * (1.0 + jitter * ((delivery.id + delivery.attempts) * GOLDEN % 1.0))
 
 
 def backoff(attempts: int) -> float:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, case, exists, or_, select, update
 
 from bot.core.events import QUIET, Event, Kind
+from bot.core.limits import limits_of
 from bot.core.state import Alert, card_key, is_read
 from bot.ports import Claimed, Delivery, Receipt, Settled
 from storage import letters, models, rows
@@ -145,8 +146,9 @@ def _overtaken(connection: Connection, delivery: Delivery) -> bool:
 
 
 def _next(connection: Connection, wanted: Wanted, *, free: bool) -> Row[Any] | None:
-    """What is served next: by severity, then age; while posts are paced only edits."""
-    kinds = [kind for kind, may in ((EDIT, wanted.edits), (POST, wanted.posts and free)) if may]
+    """What is served next: by severity, then age; while the lane is paced only edits, where they are not counted."""
+    edits = wanted.edits and (free or not limits_of(wanted.lane).pace.edits)
+    kinds = [kind for kind, may in ((EDIT, edits), (POST, wanted.posts and free)) if may]
     found = [row for kind in kinds if (row := connection.execute(_first(wanted, kind)).first())]
     return min(found, key=lambda row: (row.rank, row.id), default=None)
 
@@ -184,14 +186,23 @@ def settle(connection: Connection, claimed: Claimed, settled: Settled, *, machin
         _tasks(connection, claimed, settled)
     if delivery.kind == "digest" and state == "dead":
         _ungather(connection, delivery)
-    free_at = max(place.free_at, settled.lane_free_at)
+    paced = pace(place, lane, settled)
     holds = (place.holder, place.fence) == (delivery.id, delivery.fence)
     lease_until = 0.0 if holds else place.lease_until
-    connection.execute(update(places).where(places.c.lane == lane), {"free_at": free_at, "lease_until": lease_until})
+    connection.execute(update(places).where(places.c.lane == lane), {**paced, "lease_until": lease_until})
     if lease_until > machine:
         return True, None
-    following = _next(connection, Wanted(lane=lane, machine=machine, lease=0.0), free=free_at <= machine)
+    following = _next(connection, Wanted(lane=lane, machine=machine, lease=0.0), free=paced["free_at"] <= machine)
     return True, following.id if following else None
+
+
+def pace(place: Any, lane: str, settled: Settled) -> dict[str, Any]:
+    """What an attempt leaves of its lane's pace: `free_at`, and `asked` where something was used up."""
+    free_at = max(place.free_at, settled.lane_free_at)
+    if not settled.asked_at:
+        return {"free_at": free_at}
+    asked, paced_until = limits_of(lane).pace.after(place.asked or (), settled.asked_at)
+    return {"free_at": max(free_at, paced_until), "asked": [round(at, 3) for at in asked] or None}
 
 
 def _replies(connection: Connection, root: Delivery, settled: Settled, state: str) -> None:

@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from bot.core.events import QUIET, Event
+from bot.core.limits import limits_of
 from bot.core.packing import packed, unpacked
 from bot.core.state import Alert, Owed, card_key
 from bot.ports import Claimed, Delivery, Receipt, Settled
 from bot.ports.rota import Letter
 from storage import letters, models
-from storage.lanes import DONE, Wanted, revision_of, sent
+from storage.lanes import DONE, Wanted, pace, revision_of, sent
 from storage.memory_gathering import gathered
 from storage.models import LASTING, LETTER, SHARED, STATES
 
@@ -28,6 +29,7 @@ class Lane:
     """a delivery and its fence"""
     fold: int | None = None
     fold_at: float = 0.0
+    asked: Sequence[float] | None = None
 
 
 class MemoryLanes:
@@ -149,7 +151,8 @@ class MemoryLanes:
             self.rows[row.id] = replace(self.rows[row.id], sweeps=0)
         if row.kind == "digest" and settled.state == "dead":
             self._ungather(row.id)
-        place.free_at = max(place.free_at, settled.lane_free_at)
+        for name, value in pace(place, row.place, settled).items():
+            setattr(place, name, value)
         if place.holder == (row.id, row.fence):
             place.lease_until = 0.0
         if place.lease_until > machine:
@@ -222,9 +225,10 @@ class MemoryLanes:
         return told[0] if row.shown and told else row.created_at
 
     def _next(self, wanted: Wanted) -> Delivery | None:
-        free = wanted.posts and self.lanes.get(wanted.lane, Lane()).free_at <= wanted.machine
+        free = self.lanes.get(wanted.lane, Lane()).free_at <= wanted.machine
+        edits = wanted.edits and (free or not limits_of(wanted.lane).pace.edits)
         here = [row for row in self.servable() if row.place == wanted.lane and row.not_before <= wanted.machine]
-        here = [row for row in here if (wanted.edits if row.receipt else free)]
+        here = [row for row in here if (edits if row.receipt else wanted.posts and free)]
         here = [row for row in here if wanted.only in (0, row.id)]
         return min(here, key=lambda row: (row.rank, row.id), default=None)
 

@@ -10,7 +10,7 @@ from bot.ports import Delivery, Waiting
 from storage.crowds import COLLECT
 from storage.lanes import DONE
 from storage.memory_lanes import WAITING, Lane, MemoryLanes
-from storage.waiting import LATER, LEASE, TRIES, UNSURE
+from storage.waiting import LATER, LEASE, TRIES, UNSURE, edits_paced
 
 
 def waiting(lanes: MemoryLanes) -> list[Waiting]:
@@ -28,7 +28,7 @@ def _lane(place: Lane, lane: str, rows: Sequence[Delivery]) -> Waiting:
         delivery=min(rows, key=lambda row: (row.receipt is None, row.not_before)).id,
         rank=min(row.rank for row in posts or edits),
         post_at=max(_soonest(posts), place.free_at, place.lease_until) if posts else None,
-        edit_at=max(_soonest(edits), place.lease_until) if edits else None,
+        edit_at=max(_soonest(edits), edits_paced(lane, place.free_at), place.lease_until) if edits else None,
     )
 
 

@@ -239,6 +239,8 @@ places = Table(
     # The shared card of a lane that is far behind, and when it was owed last (machine seconds).
     Column("fold", Number),
     Column("fold_at", Double, nullable=False, server_default=text("0")),
+    # Machine seconds at which it was asked lately, oldest first: `bot.core.limits.Pace` makes `free_at` of them.
+    Column("asked", Packed),
 )
 
 FOLDING = places.c.fold.is_not(None)

@@ -8,10 +8,12 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from bot.core import throttle as rules
-from bot.core.throttle import Call, Limits, Outcome, Report, Room, State
+from bot.core.limits import Limits, limits_of
+from bot.core.throttle import Call, Outcome, Report, Room, State
 from storage.optional import OptionalRedis
 
 T = TypeVar("T")
@@ -37,19 +39,22 @@ return {}
 class LocalThrottle:
     """Implements `bot.ports.Throttle` for one process. Whoever takes a call reports on it in the same thread."""
 
-    def __init__(self, limits: Limits | None = None, *, luck: Callable[[], float] = jitter) -> None:
-        self.limits = limits or Limits()
-        self._luck = luck
+    def __init__(self, *, scale: float = 1.0, luck: Callable[[], float] = jitter) -> None:
+        """`scale`: how many times its usual limits each platform allows."""
+        self._scale, self._luck = scale, luck
         self._turn = threading.Lock()
         self._states: dict[str, State] = {}
         self._probes = _Probes()
 
     def room(self, workspace: str, machine: float, /) -> Room:
-        return self._changed(workspace, lambda state: (state, rules.room(state, now=machine, limits=self.limits)))
+        limits = self._limits(workspace)
+        return self._changed(workspace, lambda state: (state, rules.room(state, now=machine, limits=limits)))
 
     def take(self, workspace: str, call: Call, machine: float, /) -> float:
+        limits = self._limits(workspace)
+
         def change(state: State) -> tuple[State, tuple[float, float | None]]:
-            after, at = rules.admit(state, call, now=machine, limits=self.limits)
+            after, at = rules.admit(state, call, now=machine, limits=limits)
             return (state, (at, None)) if at else (after, (at, after.probe if after.shut else None))
 
         at, probe = self._changed(workspace, change)
@@ -59,11 +64,14 @@ class LocalThrottle:
 
     def learn(self, workspace: str, call: Call, outcome: Outcome, /, *, machine: float, seconds: float = 0.0) -> None:
         report = Report(call=call, outcome=outcome, seconds=seconds, probe=self._probes.of.pop(workspace, None))
-        luck = self._luck()
+        luck, limits = self._luck(), self._limits(workspace)
         self._changed(
             workspace,
-            lambda state: (rules.learned(state, report, now=machine, luck=luck, limits=self.limits), None),
+            lambda state: (rules.learned(state, report, now=machine, luck=luck, limits=limits), None),
         )
+
+    def _limits(self, workspace: str) -> Limits:
+        return replace(limits_of(workspace), scale=self._scale)
 
     def _changed(self, workspace: str, change: Change[T]) -> T:
         with self._turn:
@@ -77,11 +85,9 @@ class RedisThrottle(LocalThrottle):
     While Redis is away each process goes on by itself from what it saw last, and asks again after `rest` seconds.
     """
 
-    def __init__(
-        self, url: str, limits: Limits | None = None, *, rest: float = 2.0, luck: Callable[[], float] = jitter
-    ) -> None:
+    def __init__(self, url: str, *, scale: float = 1.0, rest: float = 2.0, luck: Callable[[], float] = jitter) -> None:
         """Raises ValueError for an address that makes no sense."""
-        super().__init__(limits, luck=luck)
+        super().__init__(scale=scale, luck=luck)
         self._server = OptionalRedis(url, rest=rest)
         self._redis = self._server.redis
         self._swap = self._redis.register_script(SWAP)

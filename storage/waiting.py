@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.sql.selectable import CTE, ScalarSelect
 
+from bot.core.limits import limits_of
 from bot.ports import Waiting
 from storage import models
 from storage.crowds import COLLECT, CROWD, MANY
@@ -38,18 +39,23 @@ def waiting(connection: Connection) -> list[Waiting]:
     """Every lane in which something waits that this version understands."""
     found = []
     for row in connection.execute(_WAITING_LANES, {"version": models.VERSION}):
-        taken = row.lease_until or 0.0
+        taken, paced = row.lease_until or 0.0, row.free_at or 0.0
         if row.delivery is not None:
             found.append(
                 Waiting(
                     lane=row.lane,
                     delivery=row.delivery,
                     rank=row.edit_rank if row.post_rank is None else row.post_rank,
-                    post_at=None if row.post_at is None else max(row.post_at, row.free_at or 0.0, taken),
-                    edit_at=None if row.edit_at is None else max(row.edit_at, taken),
+                    post_at=None if row.post_at is None else max(row.post_at, paced, taken),
+                    edit_at=None if row.edit_at is None else max(row.edit_at, edits_paced(row.lane, paced), taken),
                 )
             )
     return found
+
+
+def edits_paced(lane: str, free_at: float) -> float:
+    """The machine second from which the lane's pace allows an edit: any, where its platform does not count them."""
+    return free_at if limits_of(lane).pace.edits else 0.0
 
 
 def _walk(condition: ColumnElement[bool]) -> CTE:

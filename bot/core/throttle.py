@@ -2,6 +2,7 @@
 
 Four limits together: a bucket of posts whose rate is halved by a 429 and grows again, strict sliding windows for
 edits, reads and deletes, methods frozen for as long as a 429 says, and a breaker that lets one probe go at a time.
+Where a platform counts all calls together (`Limits.together`), the bucket is of all of them. The numbers: `limits.py`.
 Every second here is machine time. Clocks of several processes differ a little, and any of them may jump back: nothing
 stays frozen longer than it can have been set.
 """
@@ -12,6 +13,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
+
+from bot.core.limits import Limits
 
 Call = Literal["post", "edit", "read", "delete"]
 Outcome = Literal["ok", "limited", "away", "gone"]
@@ -40,36 +43,6 @@ class Room:
     posts: int = 1_000_000
     shut: str = ""
     """why nothing may go at all, where the breaker is open: `away` or `gone`; empty while a probe may go"""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What a workspace allows in a window. `scale`: that many times as much, for a stand-in that allows more."""
-
-    ceiling: float = 600.0
-    burst: float = 50.0
-    floor: float = 30.0
-    methods: Mapping[str, int] = field(default_factory=lambda: {"edit": 48, "read": 48, "delete": 48})
-    """two fewer than the platform's: what it counts and what we count begin at different moments"""
-    window: float = 60.0
-    """machine seconds in which the platform counts"""
-    scale: float = 1.0
-
-    @property
-    def most(self) -> float:
-        return max(self.burst * self.scale, 1.0)
-
-    @property
-    def widest(self) -> float:
-        """Posts a second without any 429."""
-        return self.ceiling * self.scale / self.window
-
-    @property
-    def narrowest(self) -> float:
-        return min(self.floor * self.scale / self.window, self.widest)
-
-    def calls(self, call: Call) -> int:
-        return max(int(self.methods[call] * self.scale), 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +110,7 @@ def admit(state: State, call: Call, *, now: float, limits: Limits) -> tuple[Stat
         return state, at
     if state.shut:
         state = replace(state, probe=now)
-    if call == "post":
+    if _in_bucket(call, limits):
         return replace(state, lack=state.lack + 1.0), 0.0
     return replace(state, calls={**state.calls, call: (*state.calls.get(call, ()), now)}), 0.0
 
@@ -152,9 +125,14 @@ def room(state: State, *, now: float, limits: Limits) -> Room:
     return Room(posts_at=posts_at, edits_at=edits_at, posts=posts, shut=shut)
 
 
+def _in_bucket(call: Call, limits: Limits) -> bool:
+    """Whether it is counted as posts are."""
+    return call == "post" or limits.together
+
+
 def _free_at(state: State, call: Call, now: float, limits: Limits) -> float:
     """By the bucket or the window of this call; 0.0 where it may go now."""
-    if call == "post":
+    if _in_bucket(call, limits):
         missing = state.lack + 1.0 - limits.most
         return now + missing / (limits.widest - state.below) + GRAIN if missing > 0 else 0.0
     held = state.frozen.get(call)
@@ -183,7 +161,7 @@ def learned(state: State, report: Report, *, now: float, luck: float, limits: Li
         return _open(state)
     state = _moved(state, now, limits)
     if report.outcome == "limited":
-        cut = _slower(state, now, limits) if report.call == "post" else _froze(state, report, now)
+        cut = _slower(state, now, limits) if _in_bucket(report.call, limits) else _froze(state, report, now)
         return _open(cut)
     return _failed(state, report, now, luck)
 

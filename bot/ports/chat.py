@@ -38,19 +38,19 @@ class Refusal(Exception):
 
 
 class Later(Exception):
-    """Nothing was shown; ask again after `seconds`."""
+    """Nothing was shown; ask again after `seconds`. `grows`: nobody named them, so every attempt waits longer."""
 
-    def __init__(self, code: str, seconds: float) -> None:
+    def __init__(self, code: str, seconds: float, *, grows: bool = False) -> None:
         super().__init__(code)
-        self.code, self.seconds = code, seconds
+        self.code, self.seconds, self.grows = code, seconds, grows
 
 
 class Unknown(Exception):
-    """Nobody can say whether it was shown: look before repeating."""
+    """Nobody can say whether it was shown: look before repeating, and not before `seconds` have passed."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, seconds: float = 0.0) -> None:
         super().__init__(code)
-        self.code = code
+        self.code, self.seconds = code, seconds
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -116,7 +116,9 @@ class Settled:
     receipt: Receipt | None = None
     not_before: float = 0.0
     lane_free_at: float = 0.0
-    """no further post in this lane before (machine seconds)"""
+    """no further post in this lane before (machine seconds); no edit either, where edits count as posts do"""
+    asked_at: float = 0.0
+    """when the platform answered what counts for the lane's pace (machine seconds); 0.0: nothing that counts"""
     ends_replies: bool = False
     """a card that will be shown nowhere: replies that wait for it are superseded"""
     forget: bool = False

@@ -125,15 +125,18 @@ TABLE: list[tuple[Any, type[Exception], str, str | float]] = [
     (told(429, "TooManyRequests", **{"retry-after": "17"}), Later, "ratelimited", 17.0),
     (told(429), Later, "ratelimited", 10.0),
     (told(412), Later, "precondition_failed", 2.0),
-    (told(500), Unknown, "http_500", ""),
-    (told(502), Unknown, "http_502", ""),
-    (told(504), Unknown, "http_504", ""),
-    (told(302, location="https://evil.example"), Unknown, "http_302", ""),
-    (httpx2.Response(200, text="<html>"), Unknown, "not_json", ""),
-    (httpx2.Response(200, json=[1]), Unknown, "not_json", ""),
-    (httpx2.Response(202), Unknown, "no_receipt", ""),
-    (httpx2.ReadTimeout("late"), Unknown, "ReadTimeout", ""),
-    (httpx2.RemoteProtocolError("cut"), Unknown, "RemoteProtocolError", ""),
+    (told(412, **{"retry-after": "9"}), Later, "precondition_failed", 9.0),
+    (told(500), Unknown, "http_500", 0.0),
+    (told(502), Unknown, "http_502", 0.0),
+    (told(504), Unknown, "http_504", 0.0),
+    (told(502, **{"retry-after": "90"}), Unknown, "http_502", 90.0),
+    (told(504, **{"retry-after": "0"}), Unknown, "http_504", 1.0),
+    (told(302, location="https://evil.example"), Unknown, "http_302", 0.0),
+    (httpx2.Response(200, text="<html>"), Unknown, "not_json", 0.0),
+    (httpx2.Response(200, json=[1]), Unknown, "not_json", 0.0),
+    (httpx2.Response(202), Unknown, "no_receipt", 0.0),
+    (httpx2.ReadTimeout("late"), Unknown, "ReadTimeout", 0.0),
+    (httpx2.RemoteProtocolError("cut"), Unknown, "RemoteProtocolError", 0.0),
     (httpx2.ConnectError("no"), Later, "unreachable", 5),
     (httpx2.ConnectTimeout("no"), Later, "unreachable", 5),
 ]
@@ -161,11 +164,23 @@ def test_retry_after_may_be_a_date() -> None:
     assert 25 < later.value.seconds <= 31
 
 
-def test_a_chat_that_could_not_be_made_is_no_message_of_unknown_outcome() -> None:
+@pytest.mark.parametrize(("named", "wait"), [({}, 5.0), ({"retry-after": "40"}, 40.0)])
+def test_a_chat_that_could_not_be_made_is_no_message_of_unknown_outcome(named: dict[str, str], wait: float) -> None:
     made = bot()
-    made.wire.script.append(told(504))
-    with pytest.raises(Later):
+    made.wire.script.append(told(504, **named))
+    with pytest.raises(Later) as later:
         made.chat.show(card(), ANA, mark=MARK)
+    assert (later.value.seconds, later.value.grows) == (wait, not named)
+
+
+@pytest.mark.parametrize("status", [429, 412])
+def test_a_wait_that_teams_does_not_name_grows_with_every_attempt(status: int) -> None:
+    for named in ({}, {"retry-after": "3"}):
+        made = bot()
+        made.wire.script.append(told(status, **named))
+        with pytest.raises(Later) as later:
+            made.chat.show(card(), REPLY, mark=MARK)
+        assert later.value.grows is not bool(named)
 
 
 def test_a_token_that_was_not_accepted_is_not_used_again() -> None:

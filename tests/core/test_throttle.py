@@ -10,13 +10,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bot.core.limits import Limits
 from bot.core.throttle import (
     HOUR,
     LONGEST,
     PROBE,
     SKEW,
     Call,
-    Limits,
     Outcome,
     Report,
     Room,

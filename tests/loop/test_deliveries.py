@@ -11,13 +11,16 @@ import pytest
 from cast import ANA, BEN, CLEO, ELSA, POLICY, T0, Team, given, minutes, opened, plain, raising, signal
 
 from bot.core.card import Message
+from bot.core.limits import SLACK
 from bot.core.signal import Severity
 from bot.core.state import Status
-from bot.lines import SHUT
-from bot.ports import Claimed, Delivery, Gathered, Later, Mark, Receipt, Refusal, Target, Unknown
-from bot.verdict import CALL, LEASE, LOOKS, PACE, PLAIN, SETTLE, after, after_look, backoff, hindrance
+from bot.lines import SHUT, lesson
+from bot.ports import Claimed, Delivery, Gathered, Later, Mark, Receipt, Refusal, Settled, Target, Unknown
+from bot.verdict import CALL, LEASE, LOOKS, PLAIN, SETTLE, after, after_look, backoff, hindrance, patience
 
 HOUR = timedelta(hours=1)
+PACE = 1.005
+"""seconds from one post in a place of Slack to the next"""
 ROW = Delivery(
     id=1,
     key="nudge:1",
@@ -225,6 +228,12 @@ ANSWERS = [
 ]
 
 
+def free_at(settled: Settled) -> float:
+    """The machine second from which its place in Slack takes another post."""
+    paced = SLACK.pace.after((), settled.asked_at)[1] if settled.asked_at else 0.0
+    return max(settled.lane_free_at, paced)
+
+
 @pytest.mark.parametrize(("what", "answer", "row", "state", "wait", "lane"), ANSWERS)
 def test_what_an_answer_means_for_the_row(
     what: str, answer: Any, row: Delivery, state: str, wait: float | None, lane: float | None
@@ -232,7 +241,7 @@ def test_what_an_answer_means_for_the_row(
     settled = after(claimed(row), answer, 1000.0)
     assert settled.state == state
     assert settled.not_before == (1000.0 + wait if wait is not None else 0.0)
-    assert settled.lane_free_at == (1000.0 + lane if lane is not None else 0.0)
+    assert free_at(settled) == (1000.0 + lane if lane is not None else 0.0)
     assert settled.error.removeprefix(PLAIN) == getattr(answer, "code", "")
     assert settled.posted == (row.receipt is None and state in ("shown", "unknown"))
 
@@ -286,13 +295,83 @@ def test_the_wait_between_attempts_grows_to_a_minute() -> None:
     assert [backoff(n) for n in (1, 2, 3, 4, 5, 6, 7, 1000)] == [2, 4, 8, 16, 32, 60, 60, 60]
 
 
+# ── what Teams answers ───────────────────────────────────────────────────────────────────────────────────────────────
+
+IN_TEAMS = replace(ROW, place="teams:#ai-alerts")
+EDIT_IN_TEAMS = replace(IN_TEAMS, receipt=Receipt(channel="19:a", ts="1"))
+NAMED, UNNAMED = Later("ratelimited", 17), Later("ratelimited", 10, grows=True)
+TEAMS_ANSWERS = [
+    # what, answer, row, state, waits at least, and at most, holds the lane, counts
+    ("429 with Retry-After", NAMED, IN_TEAMS, "pending", 17, 17, True, False),
+    ("429 without", UNNAMED, IN_TEAMS, "pending", 10, 10, True, False),
+    ("429 without, the fifth time", UNNAMED, replace(IN_TEAMS, attempts=5), "pending", 32, 48, True, False),
+    ("an edit's 429 is the place's: edits count as posts do", NAMED, EDIT_IN_TEAMS, "pending", 17, 17, True, False),
+    ("412 with Retry-After", Later("precondition_failed", 9), IN_TEAMS, "pending", 9, 9, False, False),
+    ("412", Later("precondition_failed", 2, grows=True), IN_TEAMS, "pending", 2, 3, False, False),
+    (
+        "412, the third time",
+        Later("precondition_failed", 2, grows=True),
+        replace(IN_TEAMS, attempts=3),
+        "pending",
+        8,
+        12,
+        False,
+        False,
+    ),
+    ("502 for a post: looked for first", Unknown("http_502"), IN_TEAMS, "unknown", SETTLE, SETTLE, False, True),
+    ("504 with Retry-After", Unknown("http_504", 90), IN_TEAMS, "unknown", 90, 90, False, True),
+    ("502 for an edit", Unknown("http_502"), EDIT_IN_TEAMS, "pending", 2, 3, False, True),
+    (
+        "504 for an edit, the sixth time",
+        Unknown("http_504"),
+        replace(EDIT_IN_TEAMS, attempts=6),
+        "pending",
+        60,
+        90,
+        False,
+        True,
+    ),
+    ("504 for an edit, with Retry-After", Unknown("http_504", 77), EDIT_IN_TEAMS, "pending", 77, 77, False, True),
+    ("shown", Receipt(channel="19:a", ts="1"), IN_TEAMS, "shown", None, None, False, True),
+    ("edited", Receipt(channel="19:a", ts="1"), EDIT_IN_TEAMS, "shown", None, None, False, True),
+    ("refused", Refusal("Forbidden", "place"), IN_TEAMS, "dead", None, None, False, True),
+]
+
+
+@pytest.mark.parametrize(("what", "answer", "row", "state", "least", "most", "holds", "counts"), TEAMS_ANSWERS)
+def test_what_an_answer_of_teams_means(
+    what: str, answer: Any, row: Delivery, state: str, least: Any, most: Any, holds: bool, counts: bool
+) -> None:
+    settled = after(claimed(row), answer, 1000.0)
+    assert settled.state == state
+    if least is None:
+        assert settled.not_before == 0.0
+    else:
+        assert 1000.0 + least <= settled.not_before <= 1000.0 + most
+    assert settled.lane_free_at == (settled.not_before if holds else 0.0)
+    assert settled.asked_at == (1000.0 if counts else 0.0)
+
+
+def test_rows_that_teams_wants_repeated_are_not_all_repeated_at_once() -> None:
+    waits = {patience(replace(IN_TEAMS, id=number, attempts=4)) for number in range(20)}
+    assert len(waits) == 20
+    assert min(waits) >= 16 and max(waits) <= 24
+    assert {patience(replace(ROW, id=number, attempts=4)) for number in range(20)} == {16}
+
+
+def test_a_412_says_nothing_against_the_workspace() -> None:
+    assert lesson(Later("precondition_failed", 2)) == "ok"
+    assert lesson(Later("ratelimited", 2)) == "limited"
+    assert lesson(Unknown("http_504")) == "away"
+
+
 def test_posts_in_one_place_are_paced_and_edits_are_not(world: Any) -> None:
     first, second = world.receive(signal(), signal(dedup_key="two"))
     number = world.owed(world.alert(first.alert_id))[0].id
-    assert world.courier.deliver(number).settled.lane_free_at == world.clock.machine() + PACE
+    assert free_at(world.courier.deliver(number).settled) == world.clock.machine() + PACE
     assert world.courier.deliver(number) is None, "the second card has to wait a second"
     world.acknowledge(world.alert(first.alert_id), BEN)
-    assert world.courier.deliver(number).settled.lane_free_at == 0.0
+    assert free_at(world.courier.deliver(number).settled) == 0.0
     world.deliver()
     assert world.card(world.alert(second.alert_id)).edits == 0
 

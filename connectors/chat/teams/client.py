@@ -141,7 +141,7 @@ class TeamsChat:
         try:
             made = self.connector.ask("POST", self.address(), path(), body=body)
         except Unknown as error:
-            raise Later(error.code, 5) from None
+            raise Later(error.code, error.seconds or 5, grows=not error.seconds) from None
         if not made.get("id"):
             raise Later("no_conversation", 5)
         return str(made["id"])

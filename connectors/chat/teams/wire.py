@@ -18,8 +18,8 @@ TIMEOUT = httpx2.Timeout(6.0, connect=3.0)
 """seconds: a card may take a roster, a token and a post, all within the ten that a chat has"""
 QUICK = httpx2.Timeout(2.0)
 """for what is asked while a person waits"""
-PAUSE = 10.0
-"""seconds after a 429 that names none"""
+PAUSE, SOON = 10.0, 2.0
+"""seconds after a 429, and after a 412, that names none; more with every attempt"""
 _CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,100}")
 _CONTENT = frozenset(("BadSyntax", "BadArgument", "MessageSizeTooBig", "InvalidCardFormat", "RequestEntityTooLarge"))
 _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
@@ -89,12 +89,14 @@ def _json(answer: httpx2.Response) -> Json:
 def judged(answer: httpx2.Response) -> Refusal | Later | Unknown:
     """What an answer that is no success means."""
     status, code = answer.status_code, _code(answer)
-    if status in (429, 412):
-        named = answer.headers.get("retry-after")
-        wait = seconds(named, default=PAUSE if status == 429 else 2.0, now=time.time())
-        return Later("ratelimited" if status == 429 else "precondition_failed", wait)
+    named = seconds(answer.headers.get("retry-after"), default=0.0, now=time.time())
+    if status == 429:
+        return Later("ratelimited", named or PAUSE, grows=not named)
+    if status == 412:
+        return Later("precondition_failed", named or SOON, grows=not named)
     if status >= 500 or status < 400:
-        return Unknown(f"http_{status}")
+        # 502 and 504 among them, which Teams wants repeated: a message in doubt only once it was looked for.
+        return Unknown(f"http_{status}", named)
     return Refusal(code or f"http_{status}", _kind(status, code))
 
 
