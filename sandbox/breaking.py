@@ -82,7 +82,7 @@ def _unavailable(line: LogLine, status: int) -> Response:
 async def _commit_late(asked: Asked, seconds: float) -> None:
     """What was taken in is past its limits: nothing that was said meanwhile keeps it back."""
     await asyncio.sleep(seconds)
-    with asked.ws.throttle.lifted():
+    with asked.ws.throttle.lifted(), asked.ws.teams.rooms.lifted():
         asked.run()
     asked.line.status = None
     asked.line.late = seconds if asked.line.ok else None

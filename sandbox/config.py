@@ -89,3 +89,4 @@ class SandboxConfig:
     microsoft: MicrosoftConfig = field(default_factory=MicrosoftConfig)
     teams_bot_url: str | None = None  # where activities go: the bot's /teams/messages
     teams_service_url: str = ""  # the Connector's own address, as the bot is told it
+    teams_speed: float = 1.0  # how many times as fast Teams' own times pass: its limits, and when a client asks again

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
@@ -100,8 +101,9 @@ class Workspace:
 
     def _teams(self) -> TeamsTenant:
         """The same people and channels as Teams has them; what was said there is not kept over a restart."""
+        speed = self.config.teams_speed
         made = TeamsTenant(
-            Rooms(self.channels, self.people, now=self.clock.now),
+            Rooms(self.channels, self.people, now=self.clock.now, monotonic=lambda: time.monotonic() * speed),
             tenant_id=self.config.microsoft.tenant_id,
             app_id=self.config.microsoft.client_id,
             tokens=self.tenant.keys,

@@ -9,12 +9,15 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from sandbox.breaking import Asked, answer
 from sandbox.errors import Json
+from sandbox.log import Call
 from sandbox.microsoft.faults import Fault
 from sandbox.microsoft.tenant import object_id
 from sandbox.teams.cards import problems, size
 from sandbox.teams.rooms import Post, mri
 from sandbox.teams.tenant import TeamsTenant
+from sandbox.teams.texts import handed_back
 from sandbox.wire import Cut
 
 BOT = "https://api.botframework.com"
@@ -35,19 +38,72 @@ def teams_of(request: Request) -> TeamsTenant:
 
 
 async def serve(request: Request) -> Response:
-    """One call. A fault before it keeps it from taking effect; one after it (`how: after`) only hides that it did."""
-    teams, path = teams_of(request), request.path_params["path"]
-    raw = await request.body()
-    call = f"{request.method} {path}"
+    """One call, through the faults on order: those of all chats (`sandbox.breaking`), then those of this one.
+
+    Of the latter one before the call keeps it from taking effect; one after it (`body: after`) only hides that it did.
+    """
+    ws, teams, raw = request.app.state.workspace, teams_of(request), await request.body()
+    call = f"{request.method} {request.path_params['path']}"
     fault = teams.faults.take(call)
     if fault is not None and fault.slow:
         await asyncio.sleep(fault.slow)
         fault = None
-    answer = _broken(fault) if fault is not None and not teams.is_late(fault) else _answered(teams, request, raw)
-    teams.called(call, 0 if isinstance(answer, Cut) else answer.status_code)
-    if fault is not None and teams.is_late(fault):
-        return _broken(fault)
-    return answer
+    line = ws.log.call(f"teams.{_kind(request, raw)}")
+    line.channel = _channel(request, raw)
+    if fault is not None and not teams.is_late(fault):
+        return _noted(line, _broken(fault), ws)
+
+    def run() -> Response:
+        found = _noted(line, _answered(ws, request, raw), ws)
+        line.delivery = _delivery(raw) if line.ok else None
+        return found
+
+    response = await answer(Asked(ws=ws, line=line, channels={line.channel}, run=run))
+    return _broken(fault) if fault is not None else response
+
+
+def _kind(request: Request, raw: bytes) -> str:
+    """What the log calls it."""
+    if request.method == "POST":
+        begins_chat = request.path_params["path"] == "" and not _loose(raw).get("isGroup")
+        return "direct" if begins_chat else "post"
+    return {"PUT": "edit", "DELETE": "delete"}.get(request.method, "members")
+
+
+def _channel(request: Request, raw: bytes) -> str:
+    """The conversation that it is about, without its thread."""
+    named: str = request.path_params["path"].partition("/")[0]
+    begun = (_loose(raw).get("channelData") or {}).get("channel") or {}
+    return (named or str(begun.get("id", ""))).partition(";")[0]
+
+
+def _delivery(raw: bytes) -> str | None:
+    """The mark that the card of what was taken hands back, as far as it has one."""
+    body = _loose(raw)
+    attached = (body.get("activity") or body).get("attachments") or [{}]
+    found = handed_back(attached[0].get("content") or {}).get("delivery")
+    return None if found is None else str(found)
+
+
+def _loose(raw: bytes) -> Json:
+    try:
+        return _object(raw)
+    except Refused:
+        return {}
+
+
+def _noted(line: Call, response: Response, ws: Any) -> Response:
+    """What became of it, for the log: whatever broke afterwards only hides it."""
+    line.status = None if isinstance(response, Cut) else response.status_code
+    line.ok = not isinstance(response, Cut) and response.status_code < 300
+    if line.ok and response.body:
+        made = json.loads(bytes(response.body))
+        line.ts = made.get("activityId") or made.get("id")
+    if line.status == 429:
+        line.error = "TooManyRequests"
+        ws.log.limited += 1
+        ws.teams.limited += 1
+    return response
 
 
 def _broken(fault: Fault) -> Response:
@@ -57,12 +113,16 @@ def _broken(fault: Fault) -> Response:
     return JSONResponse({"error": {"code": "Fault", "message": "on order"}}, status_code=fault.status, headers=headers)
 
 
-def _answered(teams: TeamsTenant, request: Request, raw: bytes) -> Response:
+def _answered(ws: Any, request: Request, raw: bytes) -> Response:
     try:
-        _check_token(teams, request.headers.get("authorization", ""))
+        if ws.revoked:
+            raise Refused(401, "Unauthorized", "the app was taken back")
+        _check_token(ws.teams, request.headers.get("authorization", ""))
+        if ws.teams.rooms.full():
+            raise Refused(429, "TooManyRequests", "the tenant")
         body = _object(raw) if request.method in ("POST", "PUT") else {}
         first, *rest = request.path_params["path"].split("/")
-        return _route(teams, request, [teams.rooms.own(first), *rest], body)
+        return _route(ws.teams, request, [ws.teams.rooms.own(first), *rest], body)
     except Refused as refused:
         return refused.answer
 
@@ -144,11 +204,17 @@ def _post(teams: TeamsTenant, where: str, activity: Any) -> Response:
 def _said(teams: TeamsTenant, conversation: str, activity: Any, root: str) -> Post | None:
     """None: a text beside a card is two messages, and no id comes back."""
     _check_activity(activity)
-    if teams.rooms.full(conversation):
-        raise Refused(429, "TooManyRequests")
+    _check_room(teams, conversation)
     made = teams.rooms.add(conversation, activity, by="bot", root=root)
     teams.changed()
     return None if activity.get("text") and activity.get("attachments") else made
+
+
+def _check_room(teams: TeamsTenant, conversation: str) -> None:
+    if not teams.rooms.has_bot(conversation):
+        raise Refused(403, "BotNotInConversationRoster")
+    if teams.rooms.full(conversation):
+        raise Refused(429, "TooManyRequests")
 
 
 def _check_activity(activity: Any) -> None:
@@ -176,6 +242,7 @@ def _change(teams: TeamsTenant, method: str, where: str, activity_id: str, activ
         teams.changed()
         return Response(status_code=200)
     _check_activity(activity)
+    _check_room(teams, conversation)
     post.activity, post.views, post.edits = activity, {}, post.edits + 1
     teams.changed()
     teams.refresh(post)

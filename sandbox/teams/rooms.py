@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sandbox.channels import Channel
@@ -15,7 +17,10 @@ from sandbox.people import Person
 
 _GRAPHS = re.compile(r"19:([0-9a-f-]{36})_[0-9a-f-]{36}@unq\.gbl\.spaces")
 LIMITS = ((1.0, 7), (2.0, 8), (30.0, 60), (3600.0, 1800))
-"""(seconds, messages that a bot may send to one conversation in them)"""
+"""(seconds, messages that a bot may send to one conversation in them); edits count: no page says that they do not"""
+TENANT = ((1.0, 30),)
+"""the same of all that a bot asks in the tenant"""
+BOT = "U0LOOP"
 
 
 @dataclass(kw_only=True)
@@ -48,7 +53,7 @@ class Rooms:
         now: Callable[[], float],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._channels, self._people, self._now, self._monotonic = channels, people, now, monotonic
+        self._channels, self._people, self._now, self.monotonic = channels, people, now, monotonic
         self.posts: dict[tuple[str, str], Post] = {}
         self.installed = {one.id for one in people.values() if one.is_human}
         self.strange: set[str] = set()
@@ -65,15 +70,29 @@ class Rooms:
         self.posts[conversation, number] = made
         return made
 
-    def full(self, conversation: str) -> bool:
-        """Whether the limits of this conversation are used up; else it counts as one message."""
+    def full(self, conversation: str = "") -> bool:
+        """Whether the limits of this conversation (or the tenant's) are used up; else it counts as one more."""
         if not self.limited:
             return False
-        now, sent = self._monotonic(), self._sent.setdefault(conversation, deque(maxlen=1800))
-        if any(sum(at > now - seconds for at in sent) >= most for seconds, most in LIMITS):
+        now, sent = self.monotonic(), self._sent.setdefault(conversation, deque(maxlen=1800))
+        if any(_count(sent, now - seconds) >= most for seconds, most in (LIMITS if conversation else TENANT)):
             return True
         sent.append(now)
         return False
+
+    @contextmanager
+    def lifted(self) -> Iterator[None]:
+        """For what was let in before and only takes effect now. Nothing else runs meanwhile: no await inside."""
+        limited, self.limited = self.limited, False
+        try:
+            yield
+        finally:
+            self.limited = limited
+
+    def has_bot(self, conversation: str) -> bool:
+        """Whether the app is there: in the channel's team, as far as there are channels alone."""
+        channel = self.channel(conversation)
+        return channel is None or BOT in channel.members
 
     def channel(self, conversation: str) -> Channel | None:
         """The channel of `19:<name>@thread.tacv2`."""
@@ -108,6 +127,11 @@ class Rooms:
         return sorted(
             (post for post in self.posts.values() if post.conversation in mine), key=lambda post: int(post.id)
         )
+
+
+def _count(times: deque[float], since: float) -> int:
+    """How many are later; the newest stand at the end."""
+    return sum(1 for _ in itertools.takewhile(lambda at: at > since, reversed(times)))
 
 
 def channel_id(channel: Channel) -> str:

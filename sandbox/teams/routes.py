@@ -17,7 +17,7 @@ from sandbox.microsoft.tenant import object_id
 from sandbox.people import Person
 from sandbox.teams.connector import serve, teams_of
 from sandbox.teams.rooms import Post, channel_id
-from sandbox.teams.texts import carried
+from sandbox.teams.texts import carried, handed_back
 from sandbox.teams.writing import message_payload, names_the_bot, written
 
 STATIC = Path(__file__).parents[1] / "static"
@@ -58,7 +58,6 @@ async def _state(request: Request) -> Response:
             ],
             "rooms": [*rooms, {"id": f"a:{me.id}", "name": "Closeloop"}],
             "posts": [_shown(post, me) for post in teams.rooms.seen_by(me.id)],
-            "calls": teams.calls,
             "on": teams.bot_url is not None,
         }
     )
@@ -98,6 +97,19 @@ async def _log(request: Request) -> Response:
         for one in said
     ]
     return JSONResponse({"posts": posts, "limited": teams.limited})
+
+
+async def _messages(request: Request) -> Response:
+    """Every message of the bot that stands, oldest first: what it hands back when pressed, who is listed on it."""
+    posts = [post for post in teams_of(request).rooms.posts.values() if post.by == "bot"]
+    return JSONResponse({"messages": [_standing(post) for post in sorted(posts, key=lambda post: int(post.id))]})
+
+
+def _standing(post: Post) -> Json:
+    card = post.card or {}
+    listed = (card.get("refresh") or {}).get("userIds") or []
+    where = {"id": post.id, "conversation": post.conversation, "root": post.root, "edits": post.edits}
+    return {**where, "carried": handed_back(card), "listed": listed, "card": card}
 
 
 def _post(request: Request, body: Json) -> Post:
@@ -175,9 +187,10 @@ async def _raw(request: Request) -> Response:
 async def _change(request: Request) -> Response:
     """`limited`: whether the limits hold; `installed`: {person: whether they have the app}, `channels` alike.
 
-    `uploaded`: ids of apps in the organisation's catalogue.
+    `uploaded`: ids of apps in the organisation's catalogue; `service_url`: the Connector's own address.
     """
-    body, rooms = await body_of(request), teams_of(request).rooms
+    body, teams = await body_of(request), teams_of(request)
+    teams.service_url, rooms = str(body.get("service_url", teams.service_url)), teams.rooms
     rooms.limited = bool(body.get("limited", rooms.limited))
     for person_id, there in (body.get("installed") or {}).items():
         (rooms.installed.add if there else rooms.installed.discard)(_person(request, person_id).id)
@@ -211,6 +224,7 @@ def routes() -> list[BaseRoute]:
         Route("/sandbox/api/teams/posts", _posts),
         Route("/sandbox/api/teams/log", _log),
         Route("/sandbox/api/teams/extension", _extension, methods=["POST"]),
+        Route("/sandbox/api/teams/messages", _messages),
         Route("/sandbox/api/teams/press", _press, methods=["POST"]),
         Route("/sandbox/api/teams/look", _look, methods=["POST"]),
         Route("/sandbox/api/teams/type", _type, methods=["POST"]),

@@ -40,17 +40,12 @@ class TeamsTenant:
         self.keys = Keys()
         """the Connector's: those of what the bot gets"""
         self.faults = Faults()
-        self.calls: list[Json] = []
         self.limited = 0
         """calls that were told to wait"""
         self.service_url = ""
         self.client: httpx2.AsyncClient | None = None
         self.later: Callable[[Coroutine[Any, Any, Any]], None] | None = None
         self.changed: Callable[[], None] = lambda: None
-
-    def called(self, call: str, status: int) -> None:
-        self.calls = [*self.calls[-499:], {"call": call, "status": status}]
-        self.limited += status == 429
 
     def is_late(self, fault: Fault) -> bool:
         """Ordered to strike after the call took effect: `body` says `after`."""
@@ -107,7 +102,7 @@ class TeamsTenant:
 
     async def invoke(self, person: Person, post: Post, data: Json, verb: str, *, trigger: str = "manual") -> Sent:
         """A press. What comes back as a card is what this person sees from now on."""
-        post.asked[person.id] = time.monotonic()
+        post.asked[person.id] = self.rooms.monotonic()
         thread = (
             post.conversation if post.conversation.startswith("a:") else f"{post.conversation};messageid={post.root}"
         )
@@ -125,7 +120,7 @@ class TeamsTenant:
         """After an edit the clients of those who are listed ask for their view, each at most once a minute."""
         listed = ((post.card or {}).get("refresh") or {}).get("userIds") or ()
         for person in filter(None, (self.rooms.person(one) for one in listed)):
-            if time.monotonic() - post.asked.get(person.id, float("-inf")) > AGAIN and self.later is not None:
+            if self.rooms.monotonic() - post.asked.get(person.id, float("-inf")) > AGAIN and self.later is not None:
                 self.later(self.ask(person, post))
 
     async def ask(self, person: Person, post: Post) -> Sent | None:

@@ -165,10 +165,63 @@ def test_who_is_in_a_channel_comes_in_pages(call: Ask) -> None:
     assert "29:U0DOV" not in found
 
 
-def test_the_eighth_message_in_a_second_is_one_too_many(call: Ask) -> None:
-    thread = call("POST", body=begin()).json()["id"]
-    statuses = [call("POST", thread, "activities", body=message()).status_code for _ in range(9)]
-    assert 429 in statuses
+def test_the_eighth_message_in_a_second_is_one_too_many_and_edits_are_counted(call: Ask, box: Any) -> None:
+    begun = call("POST", body=begin()).json()
+    thread, root = begun["id"], begun["activityId"]
+    for ask in (
+        lambda: call("POST", thread, "activities", body=message()),
+        lambda: call("PUT", thread, "activities", root, body=message()),
+    ):
+        assert 429 in [ask().status_code for _ in range(9)]
+    assert box.get("log", since=0)["limited"] > 1
+    box.post("teams/change", limited=False)
+    assert call("PUT", thread, "activities", root, body=message()).status_code == 200
+
+
+def test_a_tenant_is_asked_thirty_times_in_a_second_at_most(call: Ask) -> None:
+    assert 429 in [call("GET", CHANNEL, "pagedmembers").status_code for _ in range(60)]
+
+
+def test_a_bot_that_is_not_in_the_channel_and_one_that_was_taken_back_say_nothing(call: Ask, box: Any) -> None:
+    box.post("channels/C0ALERTS", remove=["U0LOOP"])
+    answer = call("POST", body=begin())
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "BotNotInConversationRoster")
+    box.post("channels/C0ALERTS", add=["U0LOOP"])
+    assert call("POST", body=begin()).status_code == 201
+    box.post("install", revoked=True)
+    assert call("POST", body=begin()).status_code == 401
+
+
+MARKED = with_("body.2.items.0.actions.0.data", {"delivery": "card:1", "seen": 3})
+
+
+def test_the_log_and_the_messages_name_the_mark_that_a_card_hands_back(call: Ask, box: Any) -> None:
+    begun = call("POST", body=begin(activity=message(MARKED))).json()
+    call("PUT", begun["id"], "activities", begun["activityId"], body=message(MARKED))
+    calls = box.get("log", since=0)["calls"]
+    assert [(c["method"], c["channel"], c["ok"], c["delivery"]) for c in calls] == [
+        ("teams.post", CHANNEL, True, "card:1"),
+        ("teams.edit", CHANNEL, True, "card:1"),
+    ]
+    assert calls[0]["ts"] == begun["activityId"]
+    (shown,) = box.get("teams/messages")["messages"]
+    assert (shown["id"], shown["carried"]["seen"], shown["listed"]) == (begun["activityId"], 3, ["29:U0ANA"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "stands"),
+    [("drop_before", None, 0), ("drop_after", None, 1), ("http_500_after", 500, 1), ("rate_limited", 429, 0)],
+)
+def test_what_is_ordered_for_all_chats_strikes_this_one_too(
+    call: Ask, box: Any, kind: str, status: int | None, stands: int
+) -> None:
+    box.post("faults", fault=kind, method="teams.post", times=1)
+    try:
+        assert call("POST", body=begin()).status_code == status
+    except httpx2.HTTPError:
+        assert status is None
+    assert len(box.get("teams/messages")["messages"]) == stands
+    assert call("POST", body=begin()).status_code == 201
 
 
 @pytest.mark.parametrize(("body", "kept"), [("after", 1), (None, 0)])
