@@ -38,33 +38,37 @@ class LocalSightings:
             return list(found) if until > self._monotonic() else []
 
 
-class RedisSightings:
+class RedisSightings(LocalSightings):
     """Implements `bot.ports.conversations.Sightings` for all processes. Never raises for Redis, with short timeouts.
 
-    After a failure nobody asks again for `rest` seconds.
+    While Redis is away each process goes by what it was told itself, and asks again after `rest` seconds.
     """
 
     def __init__(self, url: str, *, rest: float = 2.0) -> None:
         """Raises ValueError for an address that makes no sense."""
+        super().__init__()
         self._server = OptionalRedis(url, rest=rest)
         self._redis = self._server.redis
 
     def saw(self, delivery: str, receipt: Receipt, /) -> None:
-        self._server.asked(lambda: self._note(_key(delivery), f"{receipt.channel} {receipt.ts}"))
+        if not self._server.asked(lambda: self._note(_key(delivery), f"{receipt.channel} {receipt.ts}")):
+            super().saw(delivery, receipt)
 
-    def _note(self, key: str, receipt: str) -> None:
+    def _note(self, key: str, receipt: str) -> bool:
         if self._redis.scard(key) >= MOST:
-            return
+            return True
         # In one transaction: what is noted without an end would stay for ever.
         with self._redis.pipeline() as noting:
             noting.sadd(key, receipt)
             noting.expire(key, AGE)
             noting.execute()
+        return True
 
     def seen(self, delivery: str, /) -> list[Receipt]:
         found: Any = self._server.asked(lambda: self._redis.smembers(_key(delivery))) or set()
         split = (one.decode(errors="replace").rpartition(" ") for one in found)
-        return [Receipt(channel=channel, ts=ts) for channel, _, ts in split if channel and ts]
+        shared = {Receipt(channel=channel, ts=ts) for channel, _, ts in split if channel and ts}
+        return [*shared.union(super().seen(delivery))]
 
     def close(self) -> None:
         self._server.close()

@@ -45,8 +45,19 @@ def test_what_was_seen_long_ago_is_forgotten() -> None:
     assert found.seen("card:1") == []
 
 
-def test_without_redis_nothing_was_seen_and_nothing_fails() -> None:
-    found = RedisSightings("redis://127.0.0.1:9", rest=0.0)
-    found.saw("card:1", CARD)
-    assert found.seen("card:1") == []
+def test_without_redis_a_process_knows_what_it_was_told_itself() -> None:
+    here, there = (RedisSightings("redis://127.0.0.1:9", rest=0.0) for _ in range(2))
+    here.saw("card:1", CARD)
+    assert here.seen("card:1") == [CARD]
+    assert there.seen("card:1") == []
+    here.close(), there.close()
+
+
+def test_what_was_seen_while_redis_was_away_counts_beside_what_all_know(valkey_url: str) -> None:
+    found = RedisSightings(valkey_url, rest=0.0)
+    with pytest.MonkeyPatch.context() as away:
+        away.setattr(found._server, "asked", lambda call: None)
+        found.saw("card:1", CARD)
+    found.saw("card:1", TWIN)
+    assert sorted(found.seen("card:1"), key=lambda one: one.ts) == [CARD, TWIN]
     found.close()
