@@ -211,7 +211,7 @@ def _count(place: Village, told: Told) -> None:
         told.owed += connection.execute(text("SELECT count(*) FROM deliveries")).scalar_one()
         told.removed += connection.execute(text("SELECT count(*) FROM events WHERE kind = 'twin_removed'")).scalar_one()
     told.accepted += len(place.accepted)
-    told.seen += sum(map(len, place.standin.messages_by_delivery().values()))
+    told.seen += sum(map(len, place.side.messages(place.store).values()))
     told.lost += sum(finding.rule in ("lost", "unseen", "unsettled") for finding in told.findings)
     told.twins += sum(finding.rule == "twin" for finding in told.findings)
     calls = place.log()["calls"]

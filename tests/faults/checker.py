@@ -153,8 +153,16 @@ def cards_are_up_to_date(books: Books, evidence: Evidence) -> Iterator[Finding]:
         if row.shown < row.seq:
             yield Finding("old card", row.key, f"revision {row.shown} is shown, {row.seq} is wanted")
         for one in evidence.messages.get(row.key, ()):
-            if one["revision"] < row.seq:
-                yield Finding("old card", row.key, f"revision {one['revision']} can be seen, {row.seq} is wanted")
+            if old := _older(one, row, books.alerts[row.alert_id]):
+                yield Finding("old card", row.key, old)
+
+
+def _older(one: Mapping[str, Any], row: Any, alert: Alert) -> str:
+    """What is wrong with a card that can be seen: a platform tells its revision, or only the alert's generation."""
+    if "revision" in one:
+        return f"revision {one['revision']} can be seen, {row.seq} is wanted" if one["revision"] < row.seq else ""
+    seen, wanted = one["generation"], alert.generation
+    return f"generation {seen} can be seen, {wanted} is wanted" if seen is not None and seen < wanted else ""
 
 
 def every_open_alert_can_be_seen(books: Books, evidence: Evidence) -> Iterator[Finding]:

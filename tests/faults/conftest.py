@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from faults import platforms
 from faults.ground import Ground, ground
 from faults.line import Line
 from faults.machine import Zygote
@@ -66,18 +67,29 @@ def settle(tmp_path: Path, zygote: Zygote, http: httpx2.Client, grounds: Callabl
         yield open_one
 
 
-@pytest.fixture(scope="module", params=DATABASES)
+@pytest.fixture(autouse=True)
+def tried_here(request: Any) -> None:
+    """Skips what a platform does not have, by the one table that says so."""
+    if why := platforms.not_tried(request):
+        pytest.skip(why)
+
+
+@pytest.fixture(scope="module", params=platforms.GROUNDS)
 def line(
     request: Any, tmp_path_factory: Any, zygote: Zygote, http: Any, grounds: Any, operators: Pager
 ) -> Iterator[Line]:
-    """Villages that tests of one file use one after the other, on each kind of database."""
-    kind = str(request.param)
+    """Villages that tests of one file use one after the other, on each platform and each kind of database.
+
+    People have their channels open: their clients ask for a view where the platform has views.
+    """
+    platform, kind = platforms.GROUNDS[request.param]
 
     def open_one(stack: ExitStack) -> Village:
-        folder = Path(tmp_path_factory.mktemp(f"line-{kind}"))
-        return stack.enter_context(
-            village(folder, on=grounds(kind), zygote=zygote, http=http, haste=FAST, operators=operators)
-        )
+        folder = Path(tmp_path_factory.mktemp(f"line-{request.param}"))
+        common = {"zygote": zygote, "http": http, "haste": FAST, "operators": operators}
+        opened = stack.enter_context(village(folder, on=grounds(kind), platform=platform, **common))
+        stack.enter_context(opened.side.watched())
+        return opened
 
     opened = Line(open_one)
     yield opened

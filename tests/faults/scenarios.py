@@ -92,7 +92,7 @@ def told(village: Village) -> None:
 
 def stormed(village: Village) -> None:
     """Far more alerts at once than the channel takes."""
-    village.fault("rate_limited", channel="C0ALERTS", seconds=20)
+    village.fault("rate_limited", channel=village.side.channel("#ai-alerts"), seconds=20)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: village.raise_alert(seconds=60), range(STORM)))
     village.until(lambda: village.messages_of("fold:"), 40, why="the lane was never folded")

@@ -16,9 +16,11 @@ from story.workspace import Workspace
 
 from sandbox.app import create_server
 from sandbox.config import Limits, SandboxConfig
+from sandbox.microsoft.config import MicrosoftConfig
 
 TOKEN = "xoxb-canary-of-the-fault-tests"
 SIGNING = "canary-signing-secret-of-the-fault-tests"
+SECRET = "canary-client-secret-of-the-fault-tests"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +55,9 @@ def stand_in(folder: Path, *, bot_port: int, haste: float, http: httpx2.Client) 
         bot_url=f"http://127.0.0.1:{bot_port}/slack/events",
         clock_file=clock_file,
         limits=limits(haste),
+        microsoft=MicrosoftConfig(client_secret=SECRET),
+        teams_bot_url=f"http://127.0.0.1:{bot_port}/teams/messages",
+        teams_speed=haste,
     )
     server = create_server(config, port=0)
     with socket.create_server(("127.0.0.1", 0)) as listening:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 CRASH = "faults/test_crash_points.py::test_whoever_dies_between_two_steps_leaves_nothing_lost_and_nothing_said_twice"
 CHAOS = "faults/test_chaos.py::test_a_round_of_chaos_loses_nothing_and_leaves_no_twin"
 ANY = "faults/test_any_interleaving.py::TestInterleavings"
-BROKEN = "faults/test_slack_breaks.py::test_a_call_that_broke_leaves_one_message"
-OUTAGE = "faults/test_slack_breaks.py::test_an_outage_of_an_hour_delays_everything_and_asks_nobody_twice"
+BROKEN = "faults/test_chat_breaks.py::test_a_call_that_broke_leaves_one_message"
+OUTAGE = "faults/test_chat_breaks.py::test_an_outage_of_an_hour_delays_everything_and_asks_nobody_twice"
 REDIS = "faults/test_redis_breaks.py::test_without_a_working_redis_everything_is_accepted_at_once_and_said_all_the_same"
 FENCED = "storage/test_contract_lanes.py::test_whoever_was_fenced_off_changes_nothing"
 PAUSED = "faults/test_paused_and_power.py::test_a_worker_that_was_paused_past_its_lease_changes_nothing_when_it_goes_on"
@@ -128,19 +128,19 @@ FAULTS: dict[int, Fault] = {
     25: Fault("Slack takes it and stalls past the timeout", (BROKEN,)),
     26: Fault(
         "Slack takes it and the line is reset",
-        ("faults/test_slack_breaks.py::test_a_line_to_slack_that_breaks_leaves_one_message", BROKEN),
+        ("faults/test_chat_breaks.py::test_a_line_to_the_chat_that_breaks_leaves_one_message", BROKEN),
     ),
     27: Fault(
         "a late commit",
         (
-            "faults/test_slack_breaks.py::test_a_late_message_makes_its_twin_go_and_the_trail_says_so",
+            "faults/test_chat_breaks.py::test_a_late_message_makes_its_twin_go_and_the_trail_says_so",
             "loop/test_twins.py::test_a_card_that_arrives_late_makes_the_second_one_go",
             ANY,
         ),
     ),
     28: Fault(
         "everything is slow",
-        (BROKEN, "faults/test_slack_breaks.py::test_a_line_to_slack_that_breaks_leaves_one_message"),
+        (BROKEN, "faults/test_chat_breaks.py::test_a_line_to_the_chat_that_breaks_leaves_one_message"),
     ),
     29: Fault(
         "an hour without Slack",
@@ -217,14 +217,14 @@ FAULTS: dict[int, Fault] = {
     41: Fault(
         "the token is revoked",
         (
-            "faults/test_slack_breaks.py::test_a_revoked_token_holds_everything_tells_an_operator_and_loses_nothing",
+            "faults/test_chat_breaks.py::test_a_revoked_token_holds_everything_tells_an_operator_and_loses_nothing",
             "loop/test_gone_places.py::test_a_revoked_token_holds_everything_and_loses_nothing",
         ),
     ),
     42: Fault(
         "a channel archived, deleted, renamed, closed to us",
         (
-            "faults/test_slack_breaks.py::test_a_channel_that_is_gone_is_left_for_the_next_route",
+            "faults/test_chat_breaks.py::test_a_channel_that_is_gone_is_left_for_the_next_route",
             "loop/test_gone_places.py::test_everything_gone_leaves_an_owner_a_time_and_an_incident",
             "sandbox/test_places.py::test_a_renamed_channel_keeps_its_id_and_its_messages",
         ),

@@ -21,12 +21,12 @@ from faults import checker
 from faults.ground import SOURCES, Ground
 from faults.machine import LOCAL, Machine, Zygote
 from faults.pager import Pager
-from faults.standin import SIGNING, TOKEN, StandIn, stand_in
-from story.workspace import Channel, Person, Shown, channel_id
+from faults.sides import Side, side
+from faults.standin import StandIn, stand_in
+from story.workspace import channel_id
 
 from storage.store import SqlStore
 
-CONFIG = Path(__file__).parent / "closeloop.yaml"
 SOURCE = SOURCES[0]
 HASTE = 20.0
 
@@ -36,6 +36,7 @@ class Village:
     folder: Path
     database_url: str
     standin: StandIn
+    side: Side
     zygote: Zygote
     http: httpx2.Client
     store: SqlStore
@@ -104,23 +105,14 @@ class Village:
 
         self.until(pressed, seconds, why=f"{label} could never be pressed")
 
-    def click(self, who: str, label: str, card: Shown) -> bool:
+    def click(self, who: str, label: str, card: Any) -> bool:
         """One press of what they saw. False where the bot was not there, or the button was gone by then."""
-        try:
-            return label in card.buttons and self.person(who).press(label, card).ok
-        except AssertionError:
-            return False  # the stand-in: the card was changed between the look and the press
+        return self.side.click(who, label, card)
 
-    def card(self, alert: str) -> Shown | None:
+    def card(self, alert: str) -> Any:
         """The alert's card, where it is shown."""
         found = self.store.alert(alert)
-        place = found.place.partition(":")[2] if found else ""
-        where = f"D{self.person(place[1:].partition('@')[0]).id}" if place.startswith("@") else channel_id(place)
-        cards = Channel(self.standin.workspace, where).cards(alert)
-        return cards[0] if cards else None
-
-    def person(self, name: str) -> Person:
-        return Person(self.standin.workspace, name)
+        return self.side.card(alert, found.place.partition(":")[2] if found else "")
 
     def trail(self, alert: str) -> list[str]:
         """The kinds of what happened to it."""
@@ -128,8 +120,13 @@ class Village:
 
     def messages_of(self, prefix: str) -> list[Any]:
         """What can be seen of the deliveries whose key begins so."""
-        found = self.standin.messages_by_delivery()
+        found = self.side.messages(self.store)
         return [one for key, seen in found.items() if key.startswith(prefix) for one in seen]
+
+    def posts_of(self, prefix: str) -> list[Any]:
+        """Every post that took effect of the deliveries whose key begins so."""
+        calls = [call for call in self.log()["calls"] if call["method"] == self.side.post and call["ok"]]
+        return [call for call in calls if (call["delivery"] or "").startswith(prefix)]
 
     def operators_told(self) -> list[Any]:
         """What operators heard by their webhook."""
@@ -142,15 +139,17 @@ class Village:
 
     # ── the stand-in ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def fault(self, kind: str, *, method: str = "chat.postMessage", times: int | None = 1, **more: Any) -> str:
-        """Orders a fault; returns its id."""
+    def fault(self, kind: str, *, method: str = "", times: int | None = 1, **more: Any) -> str:
+        """Orders a fault, of posts where no method is named; returns its id."""
+        method = method or self.side.post
         if kind == "rate_limited":
             self.provoked += times or 1_000_000
         return str(self.standin.workspace.post("faults", fault=kind, method=method, times=times, **more)["id"])
 
-    def heal(self) -> None:
-        """No fault is ordered any more."""
-        self.http.request("DELETE", f"{self.standin.url}/sandbox/api/faults", json={})
+    def heal(self, fault: str = "") -> None:
+        """This fault, or none at all, is ordered any more."""
+        which = {"params": {"id": fault}} if fault else {"json": {}}
+        self.http.request("DELETE", f"{self.standin.url}/sandbox/api/faults", **which)  # type: ignore[arg-type]
 
     def forward(self, **span: float) -> None:
         """Business time goes on by `days`, `hours`, `minutes` at once."""
@@ -214,10 +213,10 @@ class Village:
             store=self.store,
             accepted=tuple(self.accepted),
             log=self.log(),
-            messages=self.standin.messages_by_delivery(),
+            messages=self.side.messages(self.store),
             provoked=self.provoked,
             logs=tuple(machine.said for machine in self.machines),
-            secrets=(TOKEN, SIGNING, *self.keys.values()),
+            secrets=(*self.side.secrets, *self.keys.values()),
         )
 
     def hold(self, seconds: float = 30) -> None:
@@ -236,18 +235,20 @@ def village(
     http: httpx2.Client,
     haste: float = HASTE,
     operators: Pager | None = None,
+    platform: str = "slack",
     **env: str,
 ) -> Iterator[Village]:
     """A new one; afterwards nothing of it is left."""
     port = free_port()
     with ExitStack() as stack:
         standin = stack.enter_context(stand_in(folder, bot_port=port, haste=haste, http=http))
-        url = on.database(folder)
+        url, platform_side = on.database(folder), side(platform, standin, haste=haste)
         store = SqlStore(url)
         opened = Village(
             folder=folder,
             database_url=url,
             standin=standin,
+            side=platform_side,
             zygote=zygote,
             http=http,
             store=store,
@@ -261,13 +262,11 @@ def village(
                 "CLOSELOOP_DATA": str(folder),
                 "CLOSELOOP_DATABASE_URL": url,
                 "CLOSELOOP_REDIS_URL": LOCAL,
-                "CLOSELOOP_CONFIG": str(CONFIG),
+                "CLOSELOOP_CONFIG": str(platform_side.config(folder)),
                 "CLOSELOOP_CLOCK_FILE": str(standin.clock_file),
                 "CLOSELOOP_URL": f"http://127.0.0.1:{port}",
                 "CLOSELOOP_HASTE": str(haste),
-                "SLACK_API_URL": f"{standin.url}/api/",
-                "SLACK_BOT_TOKEN": TOKEN,
-                "SLACK_SIGNING_SECRET": SIGNING,
+                **platform_side.env(),
                 **({"CLOSELOOP_OPERATOR_WEBHOOK": operators.url(folder.name)} if operators else {}),
                 **env,
             },

@@ -38,6 +38,7 @@ def main() -> None:
 def _preload() -> Any:
     """Everything a machine will import, so that its children share it."""
     import alembic.command  # noqa: F401
+    import msal  # noqa: F401
     import rq  # noqa: F401
     import slack_bolt  # noqa: F401
     import uvicorn
@@ -46,8 +47,12 @@ def _preload() -> Any:
     from faults import body
 
     import bot.main
+    import bot.microsoft
+    import bot.teams
     import connectors.chat.slack.inbound
-    import connectors.chat.slack.sockets  # noqa: F401
+    import connectors.chat.slack.sockets
+    import connectors.chat.teams.answers
+    import connectors.directory.graph  # noqa: F401
 
     _rehearse(bot.main, body)
     gc.collect()
@@ -101,7 +106,9 @@ class _Forker:
             os.dup2(said, 2)
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             for name in [
-                name for name in os.environ if name.startswith(("CLOSELOOP_", "SLACK_", "MICROSOFT_", "GRAPH_"))
+                name
+                for name in os.environ
+                if name.startswith(("CLOSELOOP_", "SLACK_", "MICROSOFT_", "GRAPH_", "TEAMS_"))
             ]:
                 del os.environ[name]
             os.environ.update(order["env"])

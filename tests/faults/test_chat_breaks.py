@@ -1,4 +1,4 @@
-"""What Slack and the line to it can do to a call: one message stands at the end, and nothing was lost."""
+"""What a chat and the line to it can do to a call: one message stands at the end, and nothing was lost."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from faults.conftest import Settle
 from faults.line import Line
+from faults.platforms import GROUNDS
 from faults.proxy import Fault, proxy
+from faults.sides import address
 from faults.village import Village
 from sqlalchemy import text
 
@@ -27,8 +29,7 @@ BROKEN = {
 
 def posts(village: Village, alert: str) -> list[Any]:
     """Every post of the alert's card that took effect."""
-    calls = [call for call in village.log()["calls"] if call["method"] == "chat.postMessage" and call["ok"]]
-    return [call for call in calls if (call["delivery"] or "").startswith(f"card:{alert}:")]
+    return village.posts_of(f"card:{alert}:")
 
 
 @pytest.mark.parametrize("how", BROKEN)
@@ -48,7 +49,7 @@ def test_an_outage_of_an_hour_delays_everything_and_asks_nobody_twice(line: Line
         alerts = [village.raise_alert(severity="error") for _ in range(12)]
         village.forward(hours=1)
         village.until(lambda: all("nudged" in village.trail(alert) for alert in alerts), why="nobody was woken")
-        village.http.request("DELETE", f"{village.standin.url}/sandbox/api/faults", params={"id": fault})
+        village.heal(fault)
         village.hold()
         for alert in alerts:
             assert village.trail(alert).count("nudged") == 1
@@ -76,7 +77,7 @@ def test_a_channel_that_is_gone_is_left_for_the_next_route(line: Line) -> None:
             village.until(lambda alert=alert: "rerouted" in village.trail(alert), why="it took no other route")
             village.hold()
             found = village.store.alert(alert)
-            assert found is not None and found.place == "slack:#ai-exceptions"
+            assert found is not None and found.place == f"{village.side.platform}:#ai-exceptions"
             village.channel("#ai-alerts", **mended)
         village.until(lambda: village.operators_told(), why="no operator was told")
 
@@ -106,14 +107,15 @@ LINES: dict[str, Fault] = {
 }
 
 
+@pytest.mark.parametrize("ground", ["sqlite", "teams"])
 @pytest.mark.parametrize("how", LINES)
-def test_a_line_to_slack_that_breaks_leaves_one_message(settle: Settle, how: str) -> None:
-    village = settle("sqlite")
-    host, _, port = village.standin.url.removeprefix("http://").partition(":")
-    with proxy((host, int(port))) as wire:
-        village.env["SLACK_API_URL"] = f"http://127.0.0.1:{wire.port}/api/"
-        # A call gives up after ten seconds: in fast time that would be four hundred.
-        village.constants["connectors.chat.slack.web:client.__kwdefaults__.timeout"] = 1
+def test_a_line_to_the_chat_that_breaks_leaves_one_message(settle: Settle, ground: str, how: str) -> None:
+    platform, database = GROUNDS[ground]
+    village = settle(database, platform=platform)
+    with proxy(address(village.standin)) as wire, village.side.watched():
+        village.env |= village.side.through(wire.port)
+        # A call gives up after some seconds: in fast time that would be hundreds.
+        village.constants[village.side.timeout] = 1
         village.start()
         shown(village, village.raise_alert())
         wire.set(LINES[how])
@@ -122,6 +124,22 @@ def test_a_line_to_slack_that_breaks_leaves_one_message(settle: Settle, how: str
         wire.heal()
         village.hold(60)
         assert len(posts(village, alert)) <= 2  # one may have arrived after our look: then its twin is gone again
+
+
+@pytest.mark.parametrize("ground", ["sqlite", "teams"])
+def test_what_nobody_looks_at_may_stand_twice_and_is_not_repeated_often(settle: Settle, ground: str) -> None:
+    """A post whose answer is lost, and nobody in the channel; then somebody looks, and one of the two goes."""
+    platform, database = GROUNDS[ground]
+    village = settle(database, platform=platform)
+    village.start()
+    village.fault("drop_after")
+    alert = village.raise_alert()
+    village.until(lambda: len(posts(village, alert)) == 2, why="it was not sent again")
+    assert len(village.messages_of(f"card:{alert}:")) == 2, "nobody knows of the first one"
+    with village.side.watched():
+        village.until(lambda: "twin_removed" in village.trail(alert), 30, why="no twin was removed")
+        village.hold()
+    assert len(posts(village, alert)) == 2
 
 
 def shown(village: Village, alert: str) -> None:
