@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Protocol
 
 from bot.config.mistakes import ConfigError
 from bot.core.people import Person
@@ -22,14 +23,17 @@ from connectors.chat.teams.text import user_id
 from connectors.chat.teams.verify import Keys, Verifier
 from connectors.microsoft.tokens import Tokens
 from storage.once import LocalOnce, RedisOnce
-from storage.sightings import LocalSightings, RedisSightings
 
 
-def chat(env: Environment, config: Config, *, tokens: Tokens, known: Conversations) -> TeamsChat:
+class Known(Conversations, Sightings, Protocol):
+    """What a store knows of a chat that tells it only by what it sends."""
+
+
+def chat(env: Environment, config: Config, *, tokens: Tokens, known: Known) -> TeamsChat:
     tenant = Tenant(
         id=env.microsoft_tenant_id, app_id=env.microsoft_client_id, at=_at(env), channels=config.file.teams.channels
     )
-    made = platform("teams")(tenant, tokens, known=known, sightings=_sightings(env))
+    made = platform("teams")(tenant, tokens, known=known, sightings=known)
     assert isinstance(made, TeamsChat)
     if config.file.teams.install:
         made.installing = _installing(env, tokens, known)
@@ -45,7 +49,7 @@ def inbound(
     return TeamsInbound(Access(verifier=verifier, tenants=tenants), desk, chat, now=now)
 
 
-def check(env: Environment, config: Config, people: People, known: Conversations) -> list[tuple[str, str, str]]:
+def check(env: Environment, config: Config, people: People, known: Known) -> list[tuple[str, str, str]]:
     """(id, what is wrong, what to do) of each problem with the bot, its channels and its people. Raises Away."""
     from bot import microsoft
 
@@ -101,7 +105,3 @@ def _at(env: Environment) -> Service:
     return service(
         env.microsoft_cloud, address=env.teams_service_url, web=env.teams_web_url, metadata=env.teams_metadata_url
     )
-
-
-def _sightings(env: Environment) -> Sightings:
-    return LocalSightings() if env.is_embedded else RedisSightings(env.redis_url.get_secret_value())

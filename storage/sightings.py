@@ -1,78 +1,108 @@
-"""Messages that somebody was shown, in a chat that cannot be read back: kept for an hour, by their delivery's mark."""
+"""Messages that somebody was shown, in a chat that cannot be read back: kept for an hour, by their delivery's mark.
+
+Only of what is in doubt: every client that shows a card tells of it, and nearly all of them tell nothing new.
+"""
 
 from __future__ import annotations
 
-import threading
+import logging
 import time
 from collections.abc import Callable
-from typing import Any
 
-from bot.ports import Receipt
-from storage.optional import OptionalRedis
+from sqlalchemy import Connection, Index, Table, bindparam, delete, func, select
 
-AGE = 3600
-"""seconds; twins are looked for ten minutes long"""
+from bot.ports import Away, Conflict, Receipt
+from storage.engine import Database
+from storage.models import deliveries
+from storage.owing import insert_into
+from storage.shapes import chars, metadata, seconds
+
+AGE = 3600.0
+"""machine seconds; twins are looked for ten minutes long"""
 MOST = 20
-"""messages of one delivery: whoever can forge a click cannot fill the memory"""
+"""messages of one delivery: whoever can forge a click cannot fill the database"""
+log = logging.getLogger(__name__)
+
+sightings = Table(
+    "sightings",
+    metadata,
+    chars("delivery", primary_key=True),
+    chars("channel", primary_key=True),
+    chars("ts", primary_key=True),
+    seconds("at"),
+)
+Index("ix_sightings_at", sightings.c.at)
 
 
-class LocalSightings:
-    """Implements `bot.ports.conversations.Sightings` for one process."""
+class SqlSightings:
+    """Implements `bot.ports.conversations.Sightings`; the database is whoever inherits this one's."""
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._monotonic = monotonic
-        self._turn = threading.Lock()
-        self._seen: dict[str, tuple[float, frozenset[Receipt]]] = {}
+    database: Database
+    _machine: Callable[[], float]
 
     def saw(self, delivery: str, receipt: Receipt, /) -> None:
-        with self._turn:
-            now = self._monotonic()
-            self._seen = {name: kept for name, kept in self._seen.items() if kept[0] > now}
-            _, before = self._seen.get(delivery, (0.0, frozenset()))
-            if len(before) < MOST:
-                self._seen[delivery] = now + AGE, before | {receipt}
+        try:
+            with self.database.reading() as connection:
+                wanted = _is_in_doubt(connection, delivery, receipt)
+            if wanted:
+                with self.database.writing() as connection:
+                    _note(connection, delivery, receipt, self._machine())
+        except (Away, Conflict):
+            log.warning("what somebody was shown was not stored: the database is away")
+
+    def gone(self, receipt: Receipt, /) -> None:
+        try:
+            with self.database.writing() as connection:
+                connection.execute(_GONE, {"where": receipt.channel, "which": receipt.ts})
+        except (Away, Conflict):
+            log.warning("that a message was removed was not stored: the database is away")
 
     def seen(self, delivery: str, /) -> list[Receipt]:
-        with self._turn:
-            until, found = self._seen.get(delivery, (0.0, frozenset()))
-            return list(found) if until > self._monotonic() else []
+        with self.database.reading() as connection:
+            rows = connection.execute(_SEEN, {"of": delivery, "since": self._machine() - AGE})
+            return [Receipt(channel=row.channel, ts=row.ts) for row in rows]
 
 
-class RedisSightings(LocalSightings):
-    """Implements `bot.ports.conversations.Sightings` for all processes. Never raises for Redis, with short timeouts.
+_SEEN = select(sightings.c.channel, sightings.c.ts).where(
+    sightings.c.delivery == bindparam("of"), sightings.c.at > bindparam("since")
+)
+_GONE = delete(sightings).where(sightings.c.channel == bindparam("where"), sightings.c.ts == bindparam("which"))
+_ROW = select(deliveries.c.receipt_ts, deliveries.c.posts).where(deliveries.c.key == bindparam("of"))
 
-    While Redis is away each process goes by what it was told itself, and asks again after `rest` seconds.
-    """
 
-    def __init__(self, url: str, *, rest: float = 2.0) -> None:
-        """Raises ValueError for an address that makes no sense."""
+def _is_in_doubt(connection: Connection, delivery: str, receipt: Receipt) -> bool:
+    """Whether it may be another message than the one that is known, or one of several. No row: nobody owes it."""
+    row = connection.execute(_ROW, {"of": delivery}).first()
+    return row is not None and (row.receipt_ts != receipt.ts or row.posts > 1)
+
+
+def _note(connection: Connection, delivery: str, receipt: Receipt, machine: float) -> None:
+    connection.execute(delete(sightings).where(sightings.c.at < machine - AGE))
+    of = select(func.count()).select_from(sightings).where(sightings.c.delivery == delivery)
+    if connection.execute(of).scalar_one() >= MOST:
+        return
+    new = insert_into(connection.dialect.name)(sightings)
+    said = new.on_conflict_do_update(index_elements=["delivery", "channel", "ts"], set_={"at": new.excluded.at})
+    connection.execute(said, {"delivery": delivery, "channel": receipt.channel, "ts": receipt.ts, "at": machine})
+
+
+class MemorySightings:
+    """The same in memory, of whatever is told."""
+
+    def __init__(self, machine: Callable[[], float] = time.time) -> None:
         super().__init__()
-        self._server = OptionalRedis(url, rest=rest)
-        self._redis = self._server.redis
+        self._sighted_at = machine
+        self._seen: dict[str, dict[Receipt, float]] = {}
 
     def saw(self, delivery: str, receipt: Receipt, /) -> None:
-        if not self._server.asked(lambda: self._note(_key(delivery), f"{receipt.channel} {receipt.ts}")):
-            super().saw(delivery, receipt)
+        found = self._seen.setdefault(delivery, {})
+        if len(found) < MOST or receipt in found:
+            found[receipt] = self._sighted_at()
 
-    def _note(self, key: str, receipt: str) -> bool:
-        if self._redis.scard(key) >= MOST:
-            return True
-        # In one transaction: what is noted without an end would stay for ever.
-        with self._redis.pipeline() as noting:
-            noting.sadd(key, receipt)
-            noting.expire(key, AGE)
-            noting.execute()
-        return True
+    def gone(self, receipt: Receipt, /) -> None:
+        for found in self._seen.values():
+            found.pop(receipt, None)
 
     def seen(self, delivery: str, /) -> list[Receipt]:
-        found: Any = self._server.asked(lambda: self._redis.smembers(_key(delivery))) or set()
-        split = (one.decode(errors="replace").rpartition(" ") for one in found)
-        shared = {Receipt(channel=channel, ts=ts) for channel, _, ts in split if channel and ts}
-        return [*shared.union(super().seen(delivery))]
-
-    def close(self) -> None:
-        self._server.close()
-
-
-def _key(delivery: str) -> str:
-    return f"closeloop:seen:{delivery}"
+        since = self._sighted_at() - AGE
+        return [receipt for receipt, at in self._seen.get(delivery, {}).items() if at > since]

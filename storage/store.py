@@ -24,6 +24,7 @@ from storage.models import deliveries, processes
 from storage.owing import insert_into
 from storage.policies import Policies
 from storage.rota import SqlRota
+from storage.sightings import SqlSightings
 from storage.waiting import AHEAD
 from storage.writing import SqlTx
 
@@ -31,7 +32,7 @@ FORGET = 86_400.0
 """seconds after which a process that does not beat any more is forgotten"""
 
 
-class SqlStore(SqlRota, SqlConversations):
+class SqlStore(SqlRota, SqlConversations, SqlSightings):
     """Implements `bot.ports.Store`. Connects at first use; the tables are `storage.migrate`'s business."""
 
     def __init__(self, url: str, *, clock: Clock | None = None, patience: float = 30.0) -> None:

@@ -41,14 +41,21 @@ class Conversations(Protocol):
 
 
 class Sightings(Protocol):
-    """Messages of ours that somebody was shown, where a chat cannot be read back. Never raises; kept for an hour.
+    """Messages of ours that somebody was shown, where a chat cannot be read back; kept for an hour where in doubt."""
 
-    Losing one costs a twin that is not found.
-    """
+    def saw(self, delivery: str, receipt: Receipt, /) -> None:
+        """Never raises: one that is lost is told again, or costs a twin that is not found."""
+        ...
 
-    def saw(self, delivery: str, receipt: Receipt, /) -> None: ...
+    def gone(self, receipt: Receipt, /) -> None:
+        """It was removed, so nobody is shown it any more. Never raises: one that is lost is removed once more."""
+        ...
+
     def seen(self, delivery: str, /) -> list[Receipt]:
-        """Every message that carries this delivery's mark and was shown to somebody, in no order."""
+        """Every message in doubt that carries this delivery's mark and was shown to somebody, in no order.
+
+        Raises Away: nobody may take that for "not there".
+        """
         ...
 
 

@@ -16,7 +16,7 @@ from connectors.chat.teams.client import TeamsChat, Tenant
 from connectors.chat.teams.cloud import service
 from connectors.chat.teams.wire import Connector
 from storage.memory import MemoryStore
-from storage.sightings import LocalSightings
+from storage.sightings import MemorySightings
 from tests.connectors import official
 from tests.connectors.conftest import card as slack_card
 
@@ -100,11 +100,11 @@ class Bot:
     tokens: FakeTokens
     chat: TeamsChat
     store: MemoryStore
-    sightings: LocalSightings
+    sightings: MemorySightings
 
 
 def bot(monotonic: Callable[[], float] = lambda: 0.0) -> Bot:
-    wire, tokens, store, sightings = FakeConnector(), FakeTokens(), MemoryStore(), LocalSightings()
+    wire, tokens, store, sightings = FakeConnector(), FakeTokens(), MemoryStore(), MemorySightings()
     tenant = Tenant(id=TENANT, app_id=APP, at=service(), channels={"#ai-alerts": CHANNEL})
     chat = TeamsChat(tenant, tokens, known=store, sightings=sightings, monotonic=monotonic)
     chat.connector = Connector(tokens, tenant.at, client=httpx2.Client(transport=httpx2.MockTransport(wire.answer)))

@@ -15,7 +15,7 @@ from connectors.chat.teams.cloud import service
 from connectors.microsoft.tokens import Tokens
 from sandbox.microsoft.config import CLIENT, TENANT
 from storage.memory import MemoryStore
-from storage.sightings import LocalSightings
+from storage.sightings import MemorySightings
 from tests.connectors.entra import Tenant
 
 ALERTS, PAYMENTS = "19:ai-alerts@thread.tacv2", "19:payments@thread.tacv2"
@@ -37,7 +37,7 @@ def found(tenant: Tenant, chats: list[TeamsChat]) -> Any:
         tokens: Tokens = tenant.tokens(**other)
         at = service(address=f"{tenant.url}/teams")
         bot = Bot(id=TENANT, app_id=CLIENT, at=at, channels=asked["channels"])
-        chats.append(TeamsChat(bot, tokens, known=MemoryStore(), sightings=LocalSightings()))
+        chats.append(TeamsChat(bot, tokens, known=MemoryStore(), sightings=MemorySightings()))
         return [tuple(one) for one in problems(chats[-1], tokens, Asked(**asked))]
 
     return look

@@ -20,7 +20,7 @@ from connectors.microsoft.check import INSTALLING
 from sandbox.microsoft.config import CLIENT, ROLES, TENANT
 from storage.memory import MemoryStore
 from storage.once import LocalOnce
-from storage.sightings import LocalSightings
+from storage.sightings import MemorySightings
 from tests.connectors.entra import Hand, Tenant
 from tests.connectors.teams import card
 
@@ -39,7 +39,7 @@ class Town:
         tokens = self.tenant.tokens()
         self.installer = Installer(self.tenant.graph(tokens), CLIENT)
         bot = Bot(id=TENANT, app_id=CLIENT, at=service(address=f"{self.tenant.url}/teams"))
-        self.chat = TeamsChat(bot, tokens, known=self.store, sightings=LocalSightings())
+        self.chat = TeamsChat(bot, tokens, known=self.store, sightings=MemorySightings())
         self.chat.installing = Installing(installer=self.installer, known=self.store, once=LocalOnce(self.day))
 
     def change(self, **what: Any) -> None:

@@ -63,6 +63,7 @@ def test_a_late_message_makes_its_twin_go_and_the_trail_says_so(line: Line) -> N
         village.until(lambda: "twin_removed" in village.trail(alert), why="no twin was removed")
         village.hold()
         assert len(posts(village, alert)) == 2
+        assert village.trail(alert).count("twin_removed") == 1
 
 
 def test_a_channel_that_is_gone_is_left_for_the_next_route(line: Line) -> None:

@@ -1,63 +1,108 @@
-"""Messages that somebody was shown: kept by their mark, for all processes, and harmless to lose."""
+"""Messages that somebody was shown: what is in doubt is kept by its mark, for all processes, and for an hour."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
-from bot.ports import Receipt
-from bot.ports.conversations import Sightings
-from storage.sightings import MOST, LocalSightings, RedisSightings
+from bot.ports import Away, Receipt, Settled
+from storage.sightings import AGE, MOST, MemorySightings, sightings
 
+PLACE = "teams:#ai-alerts"
 CARD = Receipt(channel="19:alerts@thread.tacv2;messageid=1795000000000", ts="1795000000000")
 TWIN = Receipt(channel="19:alerts@thread.tacv2;messageid=1795000000999", ts="1795000000999")
 
 
-@pytest.fixture(params=["local", "redis"])
-def sightings(request: pytest.FixtureRequest) -> Iterator[Sightings]:
-    if request.param == "local":
-        yield LocalSightings()
-        return
-    found = RedisSightings(request.getfixturevalue("valkey_url"), rest=0.0)
-    yield found
-    found.close()
+@pytest.fixture
+def card(sql_world: Any) -> str:
+    """The key of a card on its way: nobody knows yet whether it arrived."""
+    sql_world.raise_(place=PLACE)
+    return str(sql_world.claim(PLACE).delivery.key)
 
 
-def test_what_was_seen_is_known_by_its_delivery_and_each_message_once(sightings: Sightings) -> None:
+def seen(world: Any, key: str) -> list[Receipt]:
+    return sorted(world.store.seen(key), key=lambda one: one.ts)
+
+
+def kept(world: Any) -> int:
+    with world.store.database.reading() as connection:
+        return int(connection.execute(select(func.count()).select_from(sightings)).scalar_one())
+
+
+def test_what_was_seen_is_known_to_all_processes_and_each_message_once(sql_world: Any, card: str) -> None:
     for receipt in (CARD, TWIN, CARD):
-        sightings.saw("card:1", receipt)
-    assert sorted(sightings.seen("card:1"), key=lambda one: one.ts) == [CARD, TWIN]
-    assert sightings.seen("card:2") == []
+        sql_world.store.saw(card, receipt)
+    other = sql_world.of_another_process()
+    assert seen(other, card) == [CARD, TWIN]
+    other.store.close()
+    assert seen(sql_world, "card:2") == []
 
 
-def test_whoever_forges_clicks_cannot_fill_the_memory(sightings: Sightings) -> None:
+def test_what_is_in_no_doubt_is_not_written_down(sql_world: Any) -> None:
+    sql_world.raise_(place=PLACE)
+    claimed = sql_world.claim(PLACE)
+    sql_world.store.settle(claimed, Settled(state="shown", posted=True, receipt=CARD))
+    sql_world.store.saw(claimed.delivery.key, CARD)
+    sql_world.store.saw("card:nobody owes it", CARD)
+    assert kept(sql_world) == 0
+    sql_world.store.saw(claimed.delivery.key, TWIN)
+    assert seen(sql_world, claimed.delivery.key) == [TWIN]
+
+
+def test_of_what_was_sent_twice_both_are_kept(sql_world: Any, card: str) -> None:
+    sql_world.clock.pass_(31)
+    again = sql_world.claim(PLACE)
+    assert again.delivery.posts == 2
+    sql_world.store.settle(again, Settled(state="shown", posted=True, receipt=TWIN))
+    for receipt in (CARD, TWIN):
+        sql_world.store.saw(card, receipt)
+    assert seen(sql_world, card) == [CARD, TWIN]
+
+
+def test_what_was_removed_is_seen_by_nobody_any_more(sql_world: Any, card: str) -> None:
+    for receipt in (CARD, TWIN):
+        sql_world.store.saw(card, receipt)
+    sql_world.store.gone(TWIN)
+    assert seen(sql_world, card) == [CARD]
+
+
+def test_whoever_forges_clicks_cannot_fill_the_database(sql_world: Any, card: str) -> None:
     for number in range(MOST * 2):
-        sightings.saw("card:1", Receipt(channel="19:x", ts=str(number)))
-    assert len(sightings.seen("card:1")) == MOST
+        sql_world.store.saw(card, Receipt(channel="19:x", ts=str(number)))
+    assert kept(sql_world) == MOST
 
 
-def test_what_was_seen_long_ago_is_forgotten() -> None:
+def test_what_was_seen_long_ago_is_forgotten(sql_world: Any, card: str) -> None:
+    sql_world.store.saw(card, CARD)
+    sql_world.clock.pass_(AGE + 1)
+    assert seen(sql_world, card) == []
+    sql_world.store.saw(card, TWIN)
+    assert kept(sql_world) == 1
+
+
+def test_a_database_that_is_away_keeps_nobody_from_seeing_their_card(
+    sql_world: Any, card: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any) -> Any:
+        raise Away("locked")
+
+    monkeypatch.setattr(sql_world.store.database, "reading", away)
+    sql_world.store.saw(card, CARD)
+    with pytest.raises(Away):  # whoever looks must not take that for "not there"
+        sql_world.store.seen(card)
+
+
+@pytest.mark.parametrize("make", [lambda now: MemorySightings(lambda: now[0])])
+def test_in_memory_the_same_is_remembered_and_forgotten(make: Callable[..., MemorySightings]) -> None:
     now = [0.0]
-    found = LocalSightings(lambda: now[0])
-    found.saw("card:1", CARD)
-    now[0] = 3601
+    found = make(now)
+    for number in range(MOST * 2):
+        found.saw("card:1", Receipt(channel="19:x", ts=str(number)))
+    assert len(found.seen("card:1")) == MOST
+    found.gone(Receipt(channel="19:x", ts="0"))
+    assert len(found.seen("card:1")) == MOST - 1
+    now[0] = AGE + 1
     assert found.seen("card:1") == []
-
-
-def test_without_redis_a_process_knows_what_it_was_told_itself() -> None:
-    here, there = (RedisSightings("redis://127.0.0.1:9", rest=0.0) for _ in range(2))
-    here.saw("card:1", CARD)
-    assert here.seen("card:1") == [CARD]
-    assert there.seen("card:1") == []
-    here.close(), there.close()
-
-
-def test_what_was_seen_while_redis_was_away_counts_beside_what_all_know(valkey_url: str) -> None:
-    found = RedisSightings(valkey_url, rest=0.0)
-    with pytest.MonkeyPatch.context() as away:
-        away.setattr(found._server, "asked", lambda call: None)
-        found.saw("card:1", CARD)
-    found.saw("card:1", TWIN)
-    assert sorted(found.seen("card:1"), key=lambda one: one.ts) == [CARD, TWIN]
-    found.close()

@@ -159,7 +159,7 @@ class TeamsChat:
     # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def look(self, target: Target, /, *, mark: Mark, age: float) -> list[Receipt]:
-        """Every message that carries this mark and that somebody was shown, oldest first. Raises Later.
+        """Every message that carries this mark and that somebody was shown, oldest first. Raises Later and Away.
 
         Nobody can look for what nobody was shown. So it counts as not there at first, and it is sent once more; after
         that only once in ten minutes.
@@ -176,6 +176,8 @@ class TeamsChat:
         except Refusal as refusal:
             if refusal.kind != "missing":
                 raise
+        # Whoever looks for twins again would find it for as long as what was seen is kept.
+        self.sightings.gone(receipt)
 
     def spares(self, receipt: Receipt, /) -> bool:
         """Every edit counts in Teams."""
