@@ -68,7 +68,8 @@ class FakeConnector:
     tokens_heard: list[str] = field(default_factory=list)
     script: list[Any] = field(default_factory=list)
     """answers, or exceptions to raise"""
-    roster: dict[str, str] = field(default_factory=dict)
+    roster: dict[str, str] | None = field(default_factory=dict)
+    """None: there is no such channel just now"""
 
     def answer(self, request: httpx2.Request) -> httpx2.Response:
         body = json.loads(request.content) if request.content else None
@@ -76,6 +77,8 @@ class FakeConnector:
         self.heard.append((request.method, str(request.url), body))
         self.tokens_heard.append(request.headers["authorization"])
         if "pagedmembers" in str(request.url):
+            if self.roster is None:
+                return httpx2.Response(404, json={"error": {"code": "ConversationNotFound"}})
             members = [{"id": mri, "aadObjectId": one} for one, mri in self.roster.items()]
             return httpx2.Response(200, json={"members": members})
         if self.script:

@@ -264,6 +264,23 @@ def test_who_is_in_a_channel_is_asked_seldom_and_known_while_teams_is_away() -> 
     assert not made.chat.is_member("#ai-alerts", IDS["ana"])
 
 
+def test_a_channel_that_was_gone_is_asked_soon_who_is_in_it() -> None:
+    """Else nobody would be asked for their view of its cards for ten minutes after it is back."""
+    now = [0.0]
+    made = bot(lambda: now[0])
+    lines = ((Who("ana@acme.example", mention=True),),)
+    made.wire.roster = None
+    made.chat.show(card(lines=lines), HERE, mark=MARK)
+    made.wire.roster = {IDS["ana"]: "29:ana"}
+    listed = []
+    for at in (4.0, 6.0):
+        now[0] = at
+        made.chat.show(card(lines=lines), HERE, mark=MARK)
+        posted = made.wire.calls("POST")[-1][1]["activity"]["attachments"][0]["content"]
+        listed.append(posted["refresh"]["userIds"])
+    assert listed == [[], ["29:ana"]]
+
+
 def test_a_link_leads_to_the_message() -> None:
     chat = bot().chat
     wanted = f"l/message/19%3Aalerts%40thread.tacv2/1795000000001?tenantId={TENANT}&parentMessageId=1795000000001"

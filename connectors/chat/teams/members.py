@@ -16,7 +16,7 @@ FRESH = 60.0
 KNOWN = 600.0
 """seconds it is good for where only a view depends on it"""
 BLIND = 5.0
-"""seconds without another question after one that Teams did not answer"""
+"""seconds without another question after one that Teams did not answer; for which an empty roster is good"""
 PAGE, PAGES = 500, 40
 
 
@@ -41,7 +41,8 @@ class Members:
     def _roster(self, base: str, channel: str, good_for: float) -> Mapping[str, str]:
         asked_at, known = self._rosters.get(channel, (float("-inf"), {}))
         now = self.monotonic()
-        if now - asked_at <= good_for or now <= self._blind_until:
+        # A channel that was archived, or that we were not in, may be back: its people want their views.
+        if now - asked_at <= (good_for if known else BLIND) or now <= self._blind_until:
             return known
         try:
             known = self._listed(base, channel)
