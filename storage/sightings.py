@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from sqlalchemy import Connection, Index, Table, bindparam, delete, func, select
+from sqlalchemy import Connection, Index, Table, and_, bindparam, delete, func, select, update
 
 from bot.ports import Away, Conflict, Receipt
 from storage.engine import Database
@@ -84,6 +84,9 @@ def _note(connection: Connection, delivery: str, receipt: Receipt, machine: floa
     new = insert_into(connection.dialect.name)(sightings)
     said = new.on_conflict_do_update(index_elements=["delivery", "channel", "ts"], set_={"at": new.excluded.at})
     connection.execute(said, {"delivery": delivery, "channel": receipt.channel, "ts": receipt.ts, "at": machine})
+    # It is another one than the row knows: whoever looks for twins need not wait for the time of the next look.
+    other = and_(deliveries.c.key == delivery, deliveries.c.posts > 1, deliveries.c.receipt_ts != receipt.ts)
+    connection.execute(update(deliveries).where(other, deliveries.c.sweep_at > machine).values(sweep_at=machine))
 
 
 class MemorySightings:

@@ -62,6 +62,22 @@ def test_of_what_was_sent_twice_both_are_kept(sql_world: Any, card: str) -> None
     assert seen(sql_world, card) == [CARD, TWIN]
 
 
+def test_a_twin_that_somebody_sees_is_looked_for_at_once_while_twins_are_looked_for(sql_world: Any, card: str) -> None:
+    sql_world.clock.pass_(31)
+    again, later = sql_world.claim(PLACE), sql_world.machine + 600
+    shown = Settled(state="shown", posted=True, receipt=CARD, sweep_at=later)
+    sql_world.store.settle(again, shown)
+    sql_world.store.saw(card, CARD)
+    assert sql_world.store.due_sweeps(sql_world.machine, limit=9) == []
+    sql_world.store.saw(card, TWIN)
+    assert sql_world.store.due_sweeps(sql_world.machine, limit=9) == [again.delivery.id]
+    claimed, was = sql_world.store.sweepable(again.delivery.id)
+    with sql_world.store.transaction() as tx:
+        assert tx.swept(claimed.delivery.id, was=was, next_at=None, receipt=CARD)
+    sql_world.store.saw(card, Receipt(channel="19:x", ts="9"))
+    assert sql_world.store.due_sweeps(sql_world.machine + 9_999, limit=9) == [], "after the last look nobody looks"
+
+
 def test_what_was_removed_is_seen_by_nobody_any_more(sql_world: Any, card: str) -> None:
     for receipt in (CARD, TWIN):
         sql_world.store.saw(card, receipt)
