@@ -63,7 +63,7 @@ def late(village: Village) -> None:
     """Slack cuts the call off and carries it out long after: past our look, so the card stands twice for a while."""
     village.fault("late", seconds=70 / village.haste)
     alert = village.raise_alert()
-    village.until(lambda: len(village.messages_of(f"card:{alert}:")) == 2, why="there were never two cards")
+    village.until(lambda: len(village.posts_of(f"card:{alert}:")) == 2, why="there were never two cards")
 
 
 def twin_removed(village: Village) -> None:

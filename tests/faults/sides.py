@@ -47,6 +47,10 @@ class Side(Protocol):
 
     def config(self, folder: Path) -> Path: ...
     def env(self) -> dict[str, str]: ...
+    def constants(self) -> dict[str, float]:
+        """`module:NAME` ▶ seconds that are no machine seconds, as fast as those."""
+        ...
+
     def through(self, port: int) -> dict[str, str]:
         """The environment of a machine that reaches the platform by a proxy on this port."""
         ...
@@ -69,6 +73,10 @@ class Side(Protocol):
         """While people have their channels open."""
         ...
 
+    def unseen(self) -> list[str]:
+        """What people who have their channels open have not been shown yet, where anything depends on it."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Slack:
@@ -84,6 +92,9 @@ class Slack:
     def env(self) -> dict[str, str]:
         tokens = {"SLACK_BOT_TOKEN": TOKEN, "SLACK_SIGNING_SECRET": SIGNING}
         return {"SLACK_API_URL": f"{self.standin.url}/api/", **tokens}
+
+    def constants(self) -> dict[str, float]:
+        return {}
 
     def through(self, port: int) -> dict[str, str]:
         return {"SLACK_API_URL": f"http://127.0.0.1:{port}/api/"}
@@ -108,6 +119,9 @@ class Slack:
     @contextmanager
     def watched(self) -> Iterator[None]:
         yield  # nothing depends on it: Slack is read back
+
+    def unseen(self) -> list[str]:
+        return []
 
     def _person(self, name: str) -> Person:
         return Person(self.standin.workspace, name)
@@ -139,10 +153,11 @@ def _elements(body: list[Any]) -> Iterator[Any]:
         yield from _elements(one.get("items", []))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Teams:
     standin: StandIn
     haste: float
+    onlookers: Onlookers | None = None
     platform: str = "teams"
     post: str = "teams.post"
     timeout: str = "connectors.chat.teams.wire:TIMEOUT"
@@ -168,6 +183,10 @@ class Teams:
             "TEAMS_METADATA_URL": f"{url}/teams/v1/.well-known/openidconfiguration",
             "TEAMS_WEB_URL": f"{url}/teams",
         }
+
+    def constants(self) -> dict[str, float]:
+        spans = {"FRESH": 60.0, "KNOWN": 600.0, "BLIND": 5.0}
+        return {f"connectors.chat.teams.members:{name}": span / self.haste for name, span in spans.items()}
 
     def through(self, port: int) -> dict[str, str]:
         address = f"http://127.0.0.1:{port}/teams"
@@ -210,12 +229,19 @@ class Teams:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        onlookers = Onlookers(self)
-        onlookers.start()
+        self.onlookers = Onlookers(self)
+        self.onlookers.start()
         try:
             yield
         finally:
-            onlookers.stop()
+            self.onlookers.stop()
+            self.onlookers = None
+
+    def unseen(self) -> list[str]:
+        looked = self.onlookers.looked if self.onlookers else None
+        if looked is None:
+            return []
+        return [f"nobody saw {one['id']}" for one in self._standing() if one["listed"] and one["id"] not in looked]
 
 
 def _receipts(store: SqlStore) -> dict[str, str]:
@@ -232,10 +258,11 @@ class Onlookers(threading.Thread):
         super().__init__(name="onlookers", daemon=True)
         self._side = side
         self._enough = threading.Event()
-        self._asked: dict[str, float] = {}
+        self.looked: dict[str, float] = {}
+        """message ▶ the monotonic second at which its view was last given out"""
 
     def run(self) -> None:
-        while not self._enough.wait(0.1):
+        while not self._enough.wait(0.05):
             try:
                 self._look()
             except (AssertionError, httpx2.HTTPError):
@@ -243,12 +270,14 @@ class Onlookers(threading.Thread):
 
     def _look(self) -> None:
         workspace = self._side.standin.workspace
-        for one in workspace.get("teams/messages")["messages"]:
-            due = time.monotonic() - self._asked.get(one["id"], 0.0) > AGAIN / self._side.haste
-            if one["listed"] and due:
-                self._asked[one["id"]] = time.monotonic()
+        # The newest first: what is in doubt is new.
+        for one in reversed(workspace.get("teams/messages")["messages"]):
+            waited = time.monotonic() - self.looked.get(one["id"], float("-inf"))
+            if one["listed"] and waited > AGAIN / self._side.haste:
                 who = one["listed"][0].removeprefix("29:")
-                workspace.post("teams/look", **{"as": who}, conversation=one["conversation"], id=one["id"])
+                said = workspace.post("teams/look", **{"as": who}, conversation=one["conversation"], id=one["id"])
+                if said["status"] == 200:
+                    self.looked[one["id"]] = time.monotonic()
 
     def stop(self) -> None:
         self._enough.set()

@@ -24,7 +24,7 @@ def calm(
 ) -> Iterator[Village]:
     """A village at rest, in which everything is as it was promised: nudged once, acknowledged, its machine stopped."""
     folder = tmp_path_factory.mktemp("calm")
-    with village(folder, on=grounds("sqlite"), zygote=zygote, http=http, haste=FAST) as place:
+    with village(folder, on=grounds("sqlite"), zygote=zygote, http=http, haste=FAST["slack"]) as place:
         place.start()
         alert = place.raise_alert()
         place.until(lambda: place.card(alert), why="no card was shown")

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from faults.platforms import DIFFERENCES, GROUNDS, excluded
 from faults.table import FAULTS
 
 TESTS = Path(__file__).parents[1]
@@ -40,3 +41,15 @@ def test_each_fault_is_shown_by_tests_that_exist_or_says_why_not(number: int) ->
         file, _, function = node.partition("::")
         assert (TESTS / file).is_file(), node
         assert not function or function in names(TESTS / file), node
+
+
+@pytest.mark.parametrize("key", DIFFERENCES)
+def test_what_is_not_tried_on_a_platform_exists_and_has_a_reason(key: str) -> None:
+    (file, *rest), (platform, why) = key.split("::"), DIFFERENCES[key]
+    path = TESTS / "faults" / f"{file}.py"
+    assert platform in {of for of, _ in GROUNDS.values()} and len(why) > 20
+    assert not rest or rest[0] in names(path)
+    assert all(f'"{case}"' in path.read_text() for case in rest[1:])
+    assert excluded((file, *rest, "whatever else"), platform) == why
+    assert excluded((file, *rest), "another") == ""
+    assert excluded((file, "another test"), platform) == ""

@@ -185,7 +185,7 @@ class Village:
 
         def open_work() -> list[str]:
             soon = 1e9 if wait_for_all_looks else checker.SOON
-            return checker.open_work(self.store, now=self.now(), soon=soon)
+            return [*checker.open_work(self.store, now=self.now(), soon=soon), *self.side.unseen()]
 
         self.until(lambda: not open_work(), seconds, why=lambda: f"it never came to rest: {open_work()[:20]}")
 
@@ -257,7 +257,7 @@ def village(
             haste=haste,
             operators=operators,
             # The clock looks once a real second: far too seldom where a machine second is over in a moment.
-            constants={"handlers.clock:TICK": 4 / haste},
+            constants={"handlers.clock:TICK": 4 / haste, **platform_side.constants()},
             env={
                 "CLOSELOOP_DATA": str(folder),
                 "CLOSELOOP_DATABASE_URL": url,
