@@ -63,8 +63,9 @@ class Lines:
 
     def busy(self, place: str, call: Call) -> float | None:
         """None: go ahead, and report with `learn`; else the machine second from which it may go."""
-        now = self.clock.machine()
-        at = self.throttle.take(platform(place), call, now)
+        now, chat = self.clock.machine(), self.chats.get(platform(place))
+        cost = chat.cost(place) if chat and call in ("post", "edit") else 1
+        at = self.throttle.take(platform(place), call, now, cost=cost)
         return at if at > now else None
 
     def learn(self, place: str, call: Call, answer: object) -> None:

@@ -50,11 +50,11 @@ class LocalThrottle:
         limits = self._limits(workspace)
         return self._changed(workspace, lambda state: (state, rules.room(state, now=machine, limits=limits)))
 
-    def take(self, workspace: str, call: Call, machine: float, /) -> float:
+    def take(self, workspace: str, call: Call, machine: float, /, *, cost: int = 1) -> float:
         limits = self._limits(workspace)
 
         def change(state: State) -> tuple[State, tuple[float, float | None]]:
-            after, at = rules.admit(state, call, now=machine, limits=limits)
+            after, at = rules.admit(state, call, now=machine, limits=limits, cost=cost)
             return (state, (at, None)) if at else (after, (at, after.probe if after.shut else None))
 
         at, probe = self._changed(workspace, change)

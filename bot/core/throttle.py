@@ -99,19 +99,21 @@ class Report:
 # ── may it go? ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def admit(state: State, call: Call, *, now: float, limits: Limits) -> tuple[State, float]:
+def admit(state: State, call: Call, *, now: float, limits: Limits, cost: int = 1) -> tuple[State, float]:
     """The state after it, and 0.0: go ahead; else the second from which it may go.
 
-    Where it may go and the breaker is open, it is the probe: its name is the new state's `probe`.
+    `cost`: how many requests it takes, at most a burst, where a platform counts all of them together. Where
+    it may go and the breaker is open, it is the probe: its name is the new state's `probe`.
     """
     state = _moved(state, now, limits)
-    at = max(_free_at(state, call, now, limits), _opens_at(state, now))
+    taken = float(cost) if limits.together else 1.0
+    at = max(_free_at(state, call, now, limits, taken), _opens_at(state, now))
     if at > now:
         return state, at
     if state.shut:
         state = replace(state, probe=now)
     if _in_bucket(call, limits):
-        return replace(state, lack=state.lack + 1.0), 0.0
+        return replace(state, lack=state.lack + taken), 0.0
     return replace(state, calls={**state.calls, call: (*state.calls.get(call, ()), now)}), 0.0
 
 
@@ -130,10 +132,10 @@ def _in_bucket(call: Call, limits: Limits) -> bool:
     return call == "post" or limits.together
 
 
-def _free_at(state: State, call: Call, now: float, limits: Limits) -> float:
+def _free_at(state: State, call: Call, now: float, limits: Limits, taken: float = 1.0) -> float:
     """By the bucket or the window of this call; 0.0 where it may go now."""
     if _in_bucket(call, limits):
-        missing = state.lack + 1.0 - limits.most
+        missing = state.lack + taken - limits.most
         return now + missing / (limits.widest - state.below) + GRAIN if missing > 0 else 0.0
     held = state.frozen.get(call)
     at = held.until if held else 0.0

@@ -101,6 +101,10 @@ class Chat(Protocol):
         """Whether an edit of this message costs nothing of the platform's limits just now (a click's answer)."""
         ...
 
+    def cost(self, place: str, /) -> int:
+        """How many requests the next message there takes: more than one where something is to be asked before."""
+        ...
+
     def is_member(self, channel: str, chat_id: str, /) -> bool: ...
     def permalink(self, receipt: Receipt, /) -> str | None:
         """The address at which people read this message; never raises."""
@@ -146,8 +150,11 @@ class Throttle(Protocol):
     """A workspace's limits, shared by all workers. Never raises. An optimisation: losing it means at worst a 429."""
 
     def room(self, workspace: str, machine: float, /) -> Room: ...
-    def take(self, workspace: str, call: Call, machine: float, /) -> float:
-        """0.0: go ahead, and report with `learn`; else the machine second from which it may go."""
+    def take(self, workspace: str, call: Call, machine: float, /, *, cost: int = 1) -> float:
+        """0.0: go ahead, and report with `learn`; else the machine second from which it may go.
+
+        `cost`: how many requests it takes, where the platform counts all of them together.
+        """
         ...
 
     def learn(self, workspace: str, call: Call, outcome: Outcome, /, *, machine: float, seconds: float = 0.0) -> None:

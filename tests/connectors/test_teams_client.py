@@ -264,6 +264,15 @@ def test_who_is_in_a_channel_is_asked_seldom_and_known_while_teams_is_away() -> 
     assert not made.chat.is_member("#ai-alerts", IDS["ana"])
 
 
+def test_a_message_costs_two_requests_where_something_is_asked_before_it() -> None:
+    made = bot()
+    made.wire.roster = {IDS["ana"]: "29:ana"}
+    assert made.chat.cost("teams:#ai-alerts") == 2
+    made.chat.show(card(lines=((Who("ana@acme.example", mention=True),),)), HERE, mark=MARK)
+    assert made.chat.cost("teams:#ai-alerts") == 1
+    assert made.chat.cost("teams:@ana@acme.example") == 2
+
+
 def test_a_channel_that_was_gone_is_asked_soon_who_is_in_it() -> None:
     """Else nobody would be asked for their view of its cards for ten minutes after it is back."""
     now = [0.0]

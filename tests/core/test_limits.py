@@ -105,14 +105,19 @@ def test_a_platform_that_is_not_named_is_asked_as_carefully_as_slack() -> None:
 CALLS: tuple[Call, ...] = ("post", "edit", "read", "delete")
 
 
-@given(st.lists(st.tuples(st.sampled_from(CALLS), st.sampled_from([0.0, 0.001, 0.03, 0.4, 5.0])), max_size=150))
-def test_a_tenant_of_teams_is_never_asked_more_than_thirty_times_in_a_second(asked: list[tuple[Call, float]]) -> None:
-    state, now, gone = State(), NOON, []
-    for call, wait in asked:
+ASKED = st.tuples(st.sampled_from(CALLS), st.sampled_from([0.0, 0.001, 0.03, 0.4, 5.0]), st.sampled_from([1, 1, 2]))
+
+
+@given(st.lists(ASKED, max_size=150))
+def test_a_tenant_of_teams_is_never_asked_more_than_thirty_times_in_a_second(
+    asked: list[tuple[Call, float, int]],
+) -> None:
+    state, now = State(), NOON
+    gone: list[float] = []
+    for call, wait, cost in asked:
         now += wait
-        state, at = admit(state, call, now=now, limits=TEAMS)
-        if not at:
-            gone.append(now)
+        state, at = admit(state, call, now=now, limits=TEAMS, cost=cost)
+        gone += [] if at else [now] * cost
     assert most_in(gone, 1.0) <= 30
 
 
@@ -124,6 +129,15 @@ def test_all_calls_of_teams_share_one_bucket() -> None:
     found = room(state, now=NOON, limits=TEAMS)
     assert found.posts == 0
     assert found.edits_at == found.posts_at == pytest.approx(NOON + 1 / 26, abs=1e-3)
+
+
+@pytest.mark.parametrize(("limits", "seconds"), [(TEAMS, 2 / 26), (SLACK, 0.0)])
+def test_a_message_that_takes_two_requests_uses_up_two(limits: Limits, seconds: float) -> None:
+    state, at = admit(State(), "post", now=NOON, limits=limits, cost=2)
+    assert at == 0.0
+    state, at = admit(state, "post", now=NOON, limits=limits, cost=2)
+    assert at == (pytest.approx(NOON + 1 / 26, abs=1e-3) if seconds else 0.0)
+    assert admit(state, "post", now=NOON + seconds, limits=limits, cost=2)[1] == 0.0
 
 
 def test_a_429_for_an_edit_slows_a_tenant_of_teams_down_and_freezes_nothing() -> None:

@@ -183,6 +183,11 @@ class TeamsChat:
         """Every edit counts in Teams."""
         return False
 
+    def cost(self, place: str, /) -> int:
+        """A channel's roster may be asked for before; of a person, where they are reached."""
+        channel = self.tenant.channels.get(place.partition(":")[2].lower())
+        return 1 if channel and self.members.knows(channel) else 2
+
     # ── places ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def is_member(self, channel: str, chat_id: str, /) -> bool:

@@ -38,12 +38,21 @@ class Members:
         """Entra object id ▶ the id that Teams has for everybody in the channel; empty where nobody can say."""
         return self._roster(base, channel, KNOWN)
 
-    def _roster(self, base: str, channel: str, good_for: float) -> Mapping[str, str]:
+    def knows(self, channel: str) -> bool:
+        """Whether nothing would be asked for a view just now."""
+        return self._known(channel, KNOWN) is not None
+
+    def _known(self, channel: str, good_for: float) -> Mapping[str, str] | None:
         asked_at, known = self._rosters.get(channel, (float("-inf"), {}))
         now = self.monotonic()
         # A channel that was archived, or that we were not in, may be back: its people want their views.
-        if now - asked_at <= (good_for if known else BLIND) or now <= self._blind_until:
-            return known
+        is_fresh = now - asked_at <= (good_for if known else BLIND)
+        return known if is_fresh or now <= self._blind_until else None
+
+    def _roster(self, base: str, channel: str, good_for: float) -> Mapping[str, str]:
+        if (fresh := self._known(channel, good_for)) is not None:
+            return fresh
+        _, known = self._rosters.get(channel, (0.0, {}))
         try:
             known = self._listed(base, channel)
         except Refusal:
