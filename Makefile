@@ -24,7 +24,9 @@ bench: $(VENV)/.dev    ## speed, as ratios against a reference run in the same m
 	$(BIN)/python bench/intake.py
 	$(BIN)/python bench/intake.py --database postgres --connections 64
 	$(BIN)/python bench/latency.py
+	$(BIN)/python bench/latency.py --platform teams
 	-$(BIN)/python bench/lanes.py
+	-$(BIN)/python bench/lanes.py --platform teams
 	-$(BIN)/python bench/due.py
 	-$(BIN)/python bench/due.py --database postgres
 	-$(BIN)/python bench/machines.py

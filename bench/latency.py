@@ -2,10 +2,12 @@
 
     python bench/latency.py                       # both, with 10,000 and 100,000 open alerts stored
     python bench/latency.py --stored 10000 --alerts 100
+    python bench/latency.py --platform teams      # the same in Teams
 
 `closeloop up --sandbox` runs with SQLite and the embedded Valkey in a folder of its own. Alerts come at 5 a second,
-spread over so many channels that Slack's one message a second a channel is not what is measured. Beside it stands a
-reference of the same minute: one bare `chat.postMessage` to the stand-in, which nobody can be faster than.
+spread over so many channels that a channel's own limit (in Slack one message a second, in Teams 60 in half a minute) is
+not what is measured. Beside it stands a reference of the same minute: one bare message to the stand-in, which nobody
+can be faster than.
 """
 
 from __future__ import annotations
@@ -19,11 +21,12 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from product import Product, alert, call, processes, up, wait_until
+from product import PLATFORMS, POSTS, Product, alert, call, conversation, processes, up, wait_until
 
 from bot.acts import Arrival
 from bot.clock import SystemClock
@@ -56,15 +59,15 @@ def database(product: Product) -> Path:
 
 
 @contextmanager
-def running(stored: int) -> Iterator[Product]:
+def running(stored: int, platform: str) -> Iterator[Product]:
     """The product with `stored` open alerts that nobody is asked about for days."""
-    with up("latency", channels=NAMES, nudge_every=f"{NUDGE_AFTER}s") as product:
+    with up("latency", channels=NAMES, nudge_every=f"{NUDGE_AFTER}s", platform=platform) as product:
         product.limits(tier_scale=0)
-        fill(database(product), stored)
+        fill(database(product), stored, platform)
         yield product
 
 
-def fill(database: Path, count: int) -> None:
+def fill(database: Path, count: int, platform: str = "slack") -> None:
     """Open alerts as the product itself stores them, their cards shown, due in a week."""
     # The product's own transaction; their cards count as shown, so that nothing waits for the chat.
     store = SqlStore(f"sqlite:///{database}")
@@ -73,7 +76,7 @@ def fill(database: Path, count: int) -> None:
     calm = Policy(name="calm", steps=(step,), within=dict.fromkeys(Severity, week), check_in_every=week)
     store.save_policies([calm], at=SystemClock().now())
     rule = Rule(channel="#filled", policy="calm")
-    plan = Plan(last_resort="elsa@acme.example", fallback_channel="#filled", rules=(rule,))
+    plan = Plan(last_resort="elsa@acme.example", fallback_channel="#filled", platform=platform, rules=(rule,))
     loop = Loop(store=store, queue=NoQueue(), clock=SystemClock(), plan=plan, new_id=new_id)
     for start in range(0, count, 500):
         signals = (
@@ -81,7 +84,8 @@ def fill(database: Path, count: int) -> None:
         )
         loop.receive([Arrival(signal=signal) for signal in signals])
         with sqlite3.connect(database, timeout=30) as direct:
-            direct.execute("UPDATE deliveries SET state = 'shown', shown = seq WHERE place = 'slack:#filled'")
+            shown = "UPDATE deliveries SET state = 'shown', shown = seq WHERE place = ?"
+            direct.execute(shown, (f"{platform}:#filled",))
 
 
 def measure(product: Product, alerts: int) -> tuple[list[float], list[float], list[float]]:
@@ -110,25 +114,49 @@ def measure(product: Product, alerts: int) -> tuple[list[float], list[float], li
 
 def post_bare(product: Product, name: str) -> float:
     """One message to the stand-in with a client of no product, in a channel of its own."""
-    token = bot_token(product)
     channel = call(f"{product.box}/channels", {"name": name, "is_private": False, "members": ["U0LOOP"]})
     channel_id = channel.get("id") or channel["channel"]["id"]
-    data = urlencode({"channel": channel_id, "text": "bare"}).encode()
-    request = urllib.request.Request(
-        product.box.replace("/sandbox/api", "/api/chat.postMessage"),
-        data=data,
-        headers={"authorization": f"Bearer {token}"},
-    )
+    request = _bare_in_teams(product, name) if product.platform == "teams" else _bare_in_slack(product, channel_id)
     start = time.perf_counter()
     with urllib.request.urlopen(request, timeout=10) as answer:
         json.load(answer)
     return (time.perf_counter() - start) * 1000
 
 
-def bot_token(product: Product) -> str:
-    """The token that this run made for itself, from the environment of the stand-in's process (Linux)."""
+def _bare_in_slack(product: Product, channel_id: str) -> urllib.request.Request:
+    data = urlencode({"channel": channel_id, "text": "bare"}).encode()
+    address = product.box.replace("/sandbox/api", "/api/chat.postMessage")
+    return urllib.request.Request(address, data=data, headers=_bearer(secret(product, "SLACK_BOT_TOKEN")))
+
+
+def _bare_in_teams(product: Product, name: str) -> urllib.request.Request:
+    address = product.box.replace("/sandbox/api", f"/teams/v3/conversations/{conversation(name)}/activities")
+    data = json.dumps({"type": "message", "text": "bare"}).encode()
+    return urllib.request.Request(address, data=data, headers=_bearer(teams_token(product)))
+
+
+@cache
+def _entra(login: str, client: str, proof: str) -> str:
+    form = {"grant_type": "client_credentials", "client_id": client, "client_secret": proof}
+    form |= {"scope": "https://api.botframework.com/.default"}
+    with urllib.request.urlopen(login, data=urlencode(form).encode(), timeout=10) as answer:
+        return str(json.load(answer)["access_token"])
+
+
+def teams_token(product: Product) -> str:
+    """One that the stand-in's Entra gives out, asked for once: the product's own is remembered as well."""
+    login = f"{secret(product, 'MICROSOFT_LOGIN_URL')}/{secret(product, 'MICROSOFT_TENANT_ID')}/oauth2/v2.0/token"
+    return _entra(login, secret(product, "MICROSOFT_CLIENT_ID"), secret(product, "MICROSOFT_CLIENT_SECRET"))
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
+
+
+def secret(product: Product, name: str) -> str:
+    """What this run made for itself, from the environment of the stand-in's process (Linux)."""
     environ = Path(f"/proc/{dict(processes(product.place))['sandbox']}/environ").read_bytes().split(b"\0")
-    return next(line.partition(b"=")[2].decode() for line in environ if line.startswith(b"SLACK_BOT_TOKEN="))
+    return next(line.partition(b"=")[2].decode() for line in environ if line.startswith(f"{name}=".encode()))
 
 
 def shown(product: Product, kind: str) -> dict[str, float]:
@@ -136,7 +164,7 @@ def shown(product: Product, kind: str) -> dict[str, float]:
     found: dict[str, float] = {}
     for entry in call(f"{product.box}/log")["calls"]:
         delivery = entry.get("delivery") or ""
-        if entry["method"] == "chat.postMessage" and entry["ok"] and delivery.startswith(f"{kind}:"):
+        if entry["method"] in POSTS and entry["ok"] and delivery.startswith(f"{kind}:"):
             found.setdefault(delivery.split(":")[1], entry["at"])
     return found
 
@@ -161,12 +189,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stored", type=int, nargs="*", default=[10_000, 100_000])
     parser.add_argument("--alerts", type=int, default=200)
+    parser.add_argument("--platform", choices=PLATFORMS, default="slack")
     asked = parser.parse_args()
     for stored in asked.stored:
-        with running(stored) as product:
+        with running(stored, asked.platform) as product:
             cards, nudges, bare = measure(product, asked.alerts)
             limited = call(f"{product.box}/log")["limited"]
-        print(f"\n{stored:,} open alerts stored, {asked.alerts} raised, {PER_SECOND:g} a second, {limited} times 429")
+        done = f"{asked.alerts} raised, {PER_SECOND:g} a second, {limited} times 429"
+        print(f"\nin {asked.platform}: {stored:,} open alerts stored, {done}")
         print(row("accepted to shown", cards))
         print(row("due to nudge said", nudges))
         print(row("reference: one bare post", bare))

@@ -32,6 +32,10 @@ ROOT = Path(__file__).resolve().parent.parent
 CLI = [sys.executable, "-m", "bot.cli"]
 STARTED = re.compile(r"action=process_started.*?pid=(\d+).*?process=(\S+)")
 NO_LIMITS = {"enabled": False}
+PLATFORMS = ("slack", "teams")
+OURS = ("CLOSELOOP_", "SLACK_", "MICROSOFT_", "GRAPH_", "TEAMS_")
+POSTS, EDITS = ("chat.postMessage", "teams.post"), ("chat.update", "response_url", "teams.edit")
+"""what the stand-in's log calls a new message, and a changed one"""
 
 
 # ── what is printed ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -138,10 +142,17 @@ def postgres() -> Iterator[Callable[[], str]]:
         shutil.rmtree(data, ignore_errors=True)
 
 
-def config(channels: Sequence[str], *, nudge_every: str = "8h") -> str:
+def conversation(channel: str) -> str:
+    """What Teams calls a channel of this name."""
+    return f"19:{channel}@thread.tacv2"
+
+
+def config(channels: Sequence[str], *, nudge_every: str = "8h", platform: str = "slack") -> str:
     """One owner, reminded once; the label `channel` says where an alert goes."""
+    known = {f"#{name}": conversation(name) for name in ("ai-alerts", "ai-exceptions", "filled", *channels)}
+    teams = f"platform: teams\ndirectory: [file, graph]\nteams: {{channels: {json.dumps(known)}}}\n"
     routing = "".join(f'  - {{when: {{labels.channel: "{name}"}}, channel: "#{name}"}}\n' for name in channels)
-    return f"""
+    return f"""{teams if platform == "teams" else ""}
 fallback: {{owner: elsa@acme.example, channel: "#ai-exceptions"}}
 people:
   ana@acme.example: {{manager: cleo@acme.example}}
@@ -183,6 +194,7 @@ class Product:
     """the stand-in's control API"""
     place: Path
     env: dict[str, str]
+    platform: str = "slack"
     key: str = ""
     supervisor: int = 0
     """the pid of `closeloop up`"""
@@ -248,7 +260,13 @@ async def _send(product: Product, bodies: Sequence[Any], connections: int) -> di
 
 @contextmanager
 def up(
-    name: str, *, channels: Sequence[str] = (), nudge_every: str = "8h", workers: int = 2, **more: str
+    name: str,
+    *,
+    channels: Sequence[str] = (),
+    nudge_every: str = "8h",
+    workers: int = 2,
+    platform: str = "slack",
+    **more: str,
 ) -> Iterator[Product]:
     """`closeloop up --sandbox`, ready, with these channels and a source `bench`. Limits are as the stand-in has them.
 
@@ -256,13 +274,15 @@ def up(
     """
     with folder(name) as place, ExitStack() as stack:
         port = free_ports()
-        (place / "closeloop.yaml").write_text(config(channels, nudge_every=nudge_every))
+        (place / "closeloop.yaml").write_text(config(channels, nudge_every=nudge_every, platform=platform))
         env = own_environment(place, **more)
         running = started(stack, [*CLI, "up", "--sandbox", "--port", str(port), "--workers", str(workers)], place, env)
         env["CLOSELOOP_URL"] = f"http://127.0.0.1:{port}"
         env["SLACK_API_URL"] = f"http://127.0.0.1:{port + 1}/api/"  # for commands beside it: it makes its own
         box = f"http://127.0.0.1:{port + 1}/sandbox/api"
-        product = Product(url=env["CLOSELOOP_URL"], box=box, place=place, env=env, supervisor=running.pid)
+        product = Product(
+            url=env["CLOSELOOP_URL"], box=box, place=place, env=env, platform=platform, supervisor=running.pid
+        )
         _until_ready(product, running)
         furnish(product, channels)
         yield product
@@ -276,7 +296,7 @@ def _until_ready(product: Product, running: subprocess.Popen[bytes]) -> None:
 
 def own_environment(place: Path, **more: str) -> dict[str, str]:
     """Ours without what the person who runs this has set for the product."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CLOSELOOP_", "SLACK_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     said = {"CLOSELOOP_DATA": str(place), "CLOSELOOP_CONFIG": str(place / "closeloop.yaml")}
     return {**kept, "PYTHONPATH": os.environ.get("PYTHONPATH", str(ROOT)), **said, **more}
 
@@ -344,9 +364,9 @@ class Watch:
     def _call(self, entry: Any) -> None:
         if not entry["ok"]:
             return
-        if entry["method"] in ("chat.update", "response_url") and entry["delivery"]:
+        if entry["method"] in EDITS and entry["delivery"]:
             self.edits.append(entry)
-        if entry["method"] != "chat.postMessage":
+        if entry["method"] not in POSTS:
             return
         self.posts.append(entry)
         kind, _, rest = (entry["delivery"] or "").partition(":")
