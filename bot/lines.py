@@ -13,8 +13,10 @@ SHUT = 60.0
 """seconds until a workspace that refuses us as a whole is tried again"""
 UNREADABLE = ("reading_took_too_long", "too_much_to_read")
 """a place in which too much was said to be read back: that says nothing of the workspace"""
-ANSWERED = (*UNREADABLE, "app_installed", "precondition_failed")
-"""words of a workspace that is there: what is said of one place, or came at a wrong moment, says nothing of the others"""
+UNSEEN = "cannot_be_read_back"
+"""a chat that cannot be read back, and nobody was shown what is looked for"""
+ANSWERED = (*UNREADABLE, "app_installed", "precondition_failed", UNSEEN)
+"""words of a workspace that is there: what is said of one place, or came at a wrong moment, says nothing of others"""
 LIMITED = ("ratelimited", "rate_limited", "message_limit_exceeded")
 
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from bot import crash
 from bot.aftermath import Aftermath
-from bot.lines import Lines
+from bot.lines import UNSEEN, Lines
 from bot.ports import Claimed, Delivery, Later, Receipt, Refusal, Store, Unknown
 from bot.saying import Saying
 from bot.verdict import LOOKS
@@ -52,7 +52,10 @@ class Sweeper:
         age = now - (delivery.attempted_at or now) + LOOKS[-1]
         try:
             return self.lines.chat(delivery.place).look(target, mark=self.saying.mark(claimed), age=age)
-        except (Refusal, Later, Unknown) as error:
+        except Later as error:
+            # Nothing is said again here, so that nobody saw anything is all there is to know.
+            return [] if error.code == UNSEEN else error
+        except (Refusal, Unknown) as error:
             return error
 
     def _concluded(self, delivery: Delivery, was: float, seen: list[Receipt], now: float) -> int:

@@ -361,6 +361,7 @@ def test_rows_that_teams_wants_repeated_are_not_all_repeated_at_once() -> None:
 
 def test_a_412_says_nothing_against_the_workspace() -> None:
     assert lesson(Later("precondition_failed", 2)) == "ok"
+    assert lesson(Later("cannot_be_read_back", 525)) == "ok", "nothing was asked: three of them are no outage"
     assert lesson(Later("ratelimited", 2)) == "limited"
     assert lesson(Unknown("http_504")) == "away"
 

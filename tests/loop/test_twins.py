@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from cast import ANA, Shown, plain
 
+from bot.lines import UNSEEN
 from bot.ports import Later, Mark, Receipt, Refusal, Target, Unknown
 from bot.verdict import LOOKS
 
@@ -64,6 +65,18 @@ def test_what_was_said_once_is_not_looked_for_again(world: Any) -> None:
     world.deliver()
     world.clock.ahead += 2 * LOOKS[1]
     assert world.store.due_sweeps(world.clock.machine(), limit=10) == []
+
+
+def test_where_a_chat_cannot_be_read_back_a_look_is_over_once_nobody_saw_anything(world: Any) -> None:
+    """Later looks have their own times: one that nobody saw anything for is not asked again every minute."""
+    lose_the_first_answer(world)
+    alert = world.raised()
+    world.deliver()
+    world.chat.blind = [Later(UNSEEN, 500.0)]
+    world.clock.ahead += LOOKS[0] + 1
+    assert sweep(world) == 0
+    assert world.store.due_sweeps(world.clock.machine() + LOOKS[0], limit=10) == []
+    assert world.store.due_sweeps(world.clock.machine() + LOOKS[1], limit=10) == [world.owed(alert)[0].id]
 
 
 def test_it_is_looked_for_twice(world: Any) -> None:
