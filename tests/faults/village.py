@@ -97,11 +97,15 @@ class Village:
                 self.http.post(f"{self.url}/v1/alerts/{alert}/cleared", headers=headers).raise_for_status()
 
     def press(self, label: str, alert: str, *, who: str = "ana", seconds: float = 30) -> None:
-        """A click on the card's button, again where the bot could not be reached."""
+        """A click on the card's button, again where the bot could not be reached and the button is still there."""
+        tries: list[bool] = []
 
         def pressed() -> bool:
             card = self.card(alert)
-            return card is not None and self.click(who, label, card)
+            if card is None or label not in card.buttons:
+                return card is not None and bool(tries)
+            tries.append(self.click(who, label, card))
+            return tries[-1]
 
         self.until(pressed, seconds, why=f"{label} could never be pressed")
 
