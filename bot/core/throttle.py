@@ -102,11 +102,12 @@ class Report:
 def admit(state: State, call: Call, *, now: float, limits: Limits, cost: int = 1) -> tuple[State, float]:
     """The state after it, and 0.0: go ahead; else the second from which it may go.
 
-    `cost`: how many requests it takes, at most a burst, where a platform counts all of them together. Where
-    it may go and the breaker is open, it is the probe: its name is the new state's `probe`.
+    `cost`: how many requests it takes, where a platform counts all of them together; more than a burst count as one
+    burst, or it would never go. Where it may go and the breaker is open, it is the probe: its name is the new state's
+    `probe`.
     """
     state = _moved(state, now, limits)
-    taken = float(cost) if limits.together else 1.0
+    taken = min(float(cost), limits.most) if limits.together else 1.0
     at = max(_free_at(state, call, now, limits, taken), _opens_at(state, now))
     if at > now:
         return state, at

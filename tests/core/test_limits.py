@@ -140,6 +140,15 @@ def test_a_message_that_takes_two_requests_uses_up_two(limits: Limits, seconds: 
     assert admit(state, "post", now=NOON + seconds, limits=limits, cost=2)[1] == 0.0
 
 
+def test_a_tenant_that_allows_very_little_still_takes_a_message_of_two_requests() -> None:
+    narrow = replace(TEAMS, scale=0.01)
+    state, at = admit(State(), "post", now=NOON, limits=narrow, cost=2)
+    assert at == 0.0
+    again = admit(state, "post", now=NOON, limits=narrow, cost=2)[1]
+    assert again > NOON
+    assert admit(state, "post", now=again, limits=narrow, cost=2)[1] == 0.0
+
+
 def test_a_429_for_an_edit_slows_a_tenant_of_teams_down_and_freezes_nothing() -> None:
     state = learned(State(), Report(call="edit", outcome="limited", seconds=600.0), now=NOON, luck=1.0, limits=TEAMS)
     assert state.frozen == {}
