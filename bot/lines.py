@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.core.throttle import Call, Outcome, Room
 from bot.incidents import Incidents
-from bot.ports import Chat, Clock, Delivery, Later, Refusal, Throttle, Unknown
+from bot.ports import Chat, Clock, Costs, Delivery, Later, Refusal, Throttle, Unknown
 
 SHUT = 60.0
 """seconds until a workspace that refuses us as a whole is tried again"""
@@ -66,7 +66,7 @@ class Lines:
     def busy(self, place: str, call: Call) -> float | None:
         """None: go ahead, and report with `learn`; else the machine second from which it may go."""
         now, chat = self.clock.machine(), self.chats.get(platform(place))
-        cost = chat.cost(place) if chat and call in ("post", "edit") else 1
+        cost = chat.cost(place) if isinstance(chat, Costs) and call in ("post", "edit") else 1
         at = self.throttle.take(platform(place), call, now, cost=cost)
         return at if at > now else None
 

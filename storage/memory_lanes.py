@@ -151,8 +151,7 @@ class MemoryLanes:
             self.rows[row.id] = replace(self.rows[row.id], sweeps=0)
         if row.kind == "digest" and settled.state == "dead":
             self._ungather(row.id)
-        for name, value in pace(place, row.place, settled).items():
-            setattr(place, name, value)
+        vars(place).update(pace(place, row.place, settled))
         if place.holder == (row.id, row.fence):
             place.lease_until = 0.0
         if place.lease_until > machine:

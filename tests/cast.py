@@ -324,9 +324,6 @@ class FakeChat:
             raise self.stuck.pop(0)
         self.shown = [shown for shown in self.shown if shown.receipt != receipt]
 
-    def cost(self, place: str, /) -> int:
-        return 1
-
     def spares(self, receipt: Receipt, /) -> bool:
         return receipt in self.ways
 

@@ -94,7 +94,7 @@ long ones a little is left for what is said outside of lanes: answers to what so
 about to note when their process died.
 
 One app in one tenant: 30 requests a second (the same page; 50 by an answer in Microsoft's own forum, Q&A 1059876). We
-take 3 at once and 26 a second, so at most 29 in any, and count with a message what is asked before it (`Chat.cost`).
+take 3 at once and 26 a second, so at most 29 in any, and count with a message what is asked before it (`ports.Costs`).
 
 429, 412, 502 and 504 are to be repeated, each time later, and not by everybody at once (the same page: "exponential
 backoff with jitter"); the connector tells us `Retry-After` where there is one.

@@ -7,6 +7,7 @@ Never here: anything that fulfils them.
 from bot.ports.chat import Answer as Answer
 from bot.ports.chat import Chat as Chat
 from bot.ports.chat import Completion as Completion
+from bot.ports.chat import Costs as Costs
 from bot.ports.chat import Desk as Desk
 from bot.ports.chat import Gesture as Gesture
 from bot.ports.chat import Later as Later

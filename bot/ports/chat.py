@@ -101,10 +101,6 @@ class Chat(Protocol):
         """Whether an edit of this message costs nothing of the platform's limits just now (a click's answer)."""
         ...
 
-    def cost(self, place: str, /) -> int:
-        """How many requests the next message there takes: more than one where something is to be asked before."""
-        ...
-
     def is_member(self, channel: str, chat_id: str, /) -> bool: ...
     def permalink(self, receipt: Receipt, /) -> str | None:
         """The address at which people read this message; never raises."""
@@ -135,6 +131,13 @@ class WorkItems(Protocol):
 
         Raises Unknown, where nothing can be read now.
         """
+        ...
+
+
+@runtime_checkable
+class Costs(Protocol):
+    def cost(self, place: str, /) -> int:
+        """How many requests the next message there takes: more than one where something is to be asked before it."""
         ...
 
 

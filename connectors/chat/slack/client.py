@@ -167,10 +167,6 @@ class SlackChat:
     def _own_id(self) -> str:
         return str(ask(self.web.auth_test)["user_id"])
 
-    def cost(self, place: str, /) -> int:
-        """Slack counts each method by itself."""
-        return 1
-
     def is_member(self, channel: str, chat_id: str, /) -> bool:
         """Whether they are in this channel (an id or a #name). Asked while a person waits: two seconds at most."""
         return self.channels.has(channel, chat_id)
