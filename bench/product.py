@@ -162,6 +162,7 @@ sources:
 routing:
 {routing}
 limits: {{per_source: 100000000/minute}}
+attention: {{per_hour: 1000}}
 policies:
   default:
     acknowledge:
