@@ -170,6 +170,7 @@ policies:
         - {{who: owner, nudge_every: {nudge_every}, nudges: 1}}
         - {{who: "#ai-exceptions", nudge_every: 8h}}
     resolve: {{within: 7d, check_in_every: 2d}}
+    hours: always
     verify: never
 """
 
