@@ -100,9 +100,9 @@ def measure(product: Product, alerts: int) -> tuple[list[float], list[float], li
         accepted |= product.send([alert(n, NAMES[n % CHANNELS])], connections=1)
         if n % 5 == 0:
             bare.append(post_bare(product, f"bench-ref-{n}"))
-    wait_until(lambda: len(shown(product, "card")) >= alerts, what="the last card")
+    wait_until(lambda: accepted.keys() <= shown(product, "card").keys(), what="the last card")
     cards = shown(product, "card")
-    wait_until(lambda: len(shown(product, "nudge")) >= alerts, NUDGE_AFTER + 60, what="the last nudge")
+    wait_until(lambda: accepted.keys() <= shown(product, "nudge").keys(), NUDGE_AFTER + 60, what="the last nudge")
     nudges = shown(product, "nudge")
     due = due_instants(product)
     return (
