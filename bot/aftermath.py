@@ -37,7 +37,7 @@ class Aftermath(Transactions):
             alert = tx.alert(claimed.delivery.alert_id)
             change = rule(alert, self._given(tx, alert, self.clock.now())) if alert else None
             # A card that went nowhere else takes what waits under it along.
-            stays = alert is not None and change is not None and change.alert.place == alert.place
+            stays = change is not None and claimed.delivery.place in change.alert.places
             mine = tx.settle(claimed, replace(settled, ends_replies=stays and claimed.delivery.kind == "card"))
             crash.point("fate.settled")
             if mine and change is not None:
@@ -85,7 +85,14 @@ class Aftermath(Transactions):
 
 
 def _undelivered(delivery: Delivery, error: str) -> Undelivered:
-    return Undelivered(key=delivery.key, kind=delivery.kind, place=delivery.place, thread=delivery.thread, error=error)
+    return Undelivered(
+        key=delivery.key,
+        kind=delivery.kind,
+        place=delivery.place,
+        thread=delivery.thread,
+        error=error,
+        seq=delivery.seq,
+    )
 
 
 def _batched(claimed: Claimed) -> bool:

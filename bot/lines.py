@@ -15,7 +15,11 @@ UNREADABLE = ("reading_took_too_long", "too_much_to_read")
 """a place in which too much was said to be read back: that says nothing of the workspace"""
 UNSEEN = "cannot_be_read_back"
 """a chat that cannot be read back, and nobody was shown what is looked for"""
-ANSWERED = (*UNREADABLE, "app_installed", "precondition_failed", UNSEEN)
+ONE_MAILBOX = "mailbox_busy"
+"""one person's mailbox asks to be left alone: everybody else's does not"""
+BUSY = ("changed_meanwhile", "took_too_long", "no_details_yet", "list_missing")
+"""somebody else was first, or something is not there yet"""
+ANSWERED = (*UNREADABLE, "app_installed", "precondition_failed", UNSEEN, ONE_MAILBOX, *BUSY)
 """words of a workspace that is there: what is said of one place, or came at a wrong moment, says nothing of others"""
 LIMITED = ("ratelimited", "rate_limited", "message_limit_exceeded")
 

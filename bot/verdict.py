@@ -141,7 +141,7 @@ def after_look(claimed: Claimed, answer: list[Receipt] | Refusal | Later | Unkno
         twins = now if len(answer) > 1 else now + LOOKS[0] if delivery.posts > 2 else None
         return Settled(state=state, receipt=answer[0], sweep_at=twins) if answer else None
     if isinstance(answer, Refusal) and answer.kind in ("place", "person"):
-        return Settled(state="dead", error=answer.code)
+        return Settled(state="dead", error=(NOBODY if answer.kind == "person" else "") + answer.code)
     hopeless = answer.code in UNREADABLE or (isinstance(answer, Refusal) and answer.kind != "workspace")
     if hopeless and delivery.attempts > TRIES:
         return Settled(state="dead", error=answer.code)

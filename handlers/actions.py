@@ -105,7 +105,7 @@ class Desk:
         if alert is None or not person.may_own:
             return act
         step = policy_of(alert, self.store).step(alert.step)
-        asks = f"{alert.platform}:{step.channel}" if step.channel else ""
+        asks = self.loop.plan.place(step.channel) if step.channel else ""
         return replace(
             act,
             member=any(self._is_member(place, gesture) for place in alert.places),

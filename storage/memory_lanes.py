@@ -10,7 +10,7 @@ from typing import Any
 from bot.core.events import QUIET, Event
 from bot.core.limits import limits_of
 from bot.core.packing import packed, unpacked
-from bot.core.state import Alert, Owed, card_key
+from bot.core.state import Alert, Owed, card_key, note_key
 from bot.ports import Claimed, Delivery, Receipt, Settled
 from bot.ports.rota import Letter
 from storage import letters, models
@@ -112,7 +112,8 @@ class MemoryLanes:
         """Replies that wait for a card that was never shown wait for the one in the alert's new place."""
         for row in list(self.rows.values()):
             if (row.alert_id, row.place) == (alert.id, was) and row.state == "pending" and self.held(row):
-                self.rows[row.id] = replace(row, place=alert.place)
+                twice = row.kind == "note" and note_key(alert.id, row.seq, alert.place) in self.by_key
+                self.rows[row.id] = replace(row, state="superseded") if twice else replace(row, place=alert.place)
 
     # ── claiming and settling ────────────────────────────────────────────────────────────────────────────────────
 

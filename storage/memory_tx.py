@@ -117,8 +117,8 @@ class MemoryTx(MemoryRoster):
                     self._hints.setdefault(owed.place, number)
         memory_folding.collect(lanes, [owed for change in self._changes for owed in change.owed], self._moment)
         for before, after in self._put.values():
-            if before and before.place != after.place:
-                lanes.follow(after, before.place)
+            for was in set(before.places) - set(after.places) if before else ():
+                lanes.follow(after, was)
 
 
 def _version(alert: Alert | None) -> tuple[int, int] | None:

@@ -26,6 +26,10 @@ class LocalOnce:
             self._until[what] = now + seconds
             return True
 
+    def forget(self, what: str, /) -> None:
+        with self._turn:
+            self._until.pop(what, None)
+
 
 class RedisOnce:
     """Implements `bot.ports.conversations.Once` for all processes. Its timeouts are short."""
@@ -37,6 +41,9 @@ class RedisOnce:
     def first(self, what: str, /, *, seconds: int) -> bool:
         noted = self._server.asked(lambda: self._server.redis.set(f"closeloop:once:{what}", "1", nx=True, ex=seconds))
         return bool(noted)
+
+    def forget(self, what: str, /) -> None:
+        self._server.asked(lambda: self._server.redis.delete(f"closeloop:once:{what}"))
 
     def close(self) -> None:
         self._server.close()

@@ -8,10 +8,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, exists, literal_column, select, update
+from sqlalchemy import Connection, and_, bindparam, case, exists, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.core.state import Alert, Owed, card_key
+from bot.core.state import Alert, Owed, card_key, note_key
 from storage import bulk, rows
 from storage.models import DONE, HELD, STATES, deliveries
 
@@ -45,9 +45,23 @@ def owe(connection: Connection, owing: Sequence[Owing]) -> dict[str, int]:
 
 
 def follow(connection: Connection, alert: Alert, was: str) -> None:
-    """Replies that wait for a card that was never shown wait for the one in the alert's new place."""
-    held = update(deliveries).where(HELD, deliveries.c.alert_id == alert.id, deliveries.c.place == was)
-    connection.execute(held.values(place=alert.place))
+    """Replies that wait for a card that was never shown go to the alert's own place, and wait for the card there.
+
+    A note that stands there already is not said twice.
+    """
+    here = and_(HELD, deliveries.c.alert_id == alert.id, deliveries.c.place == was)
+    noted = {note_key(alert.id, row.seq, alert.place): row.id for row in connection.execute(_NOTES.where(here))}
+    there = connection.execute(_KEYS, {"keys": [*noted, card_key(alert.id, alert.place)]}).all()
+    twice = [noted[row.key] for row in there if row.key in noted]
+    again = {"state": "superseded", "error": "it stands under another card"}
+    connection.execute(update(deliveries).where(deliveries.c.id.in_(twice)), again)
+    is_shown = any(row.key not in noted and row.receipt_ts is not None for row in there)
+    moved = {"place": alert.place, "state": "pending" if is_shown else "held"}
+    connection.execute(update(deliveries).where(here), moved)
+
+
+_NOTES = select(deliveries.c.id, deliveries.c.seq).where(deliveries.c.kind == "note")
+_KEYS = select(deliveries.c.key, deliveries.c.receipt_ts).where(deliveries.c.key.in_(bindparam("keys", expanding=True)))
 
 
 _IDS = select(deliveries.c.id, deliveries.c.place).where(deliveries.c.key.in_(bindparam("keys", expanding=True)))

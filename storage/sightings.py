@@ -12,6 +12,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection, Index, Table, and_, bindparam, delete, func, select, update
 
 from bot.ports import Away, Conflict, Receipt
+from storage import rows
 from storage.engine import Database
 from storage.models import deliveries
 from storage.owing import insert_into
@@ -59,15 +60,17 @@ class SqlSightings:
 
     def seen(self, delivery: str, /) -> list[Receipt]:
         with self.database.reading() as connection:
-            rows = connection.execute(_SEEN, {"of": delivery, "since": self._machine() - AGE})
-            return [Receipt(channel=row.channel, ts=row.ts) for row in rows]
+            found = connection.execute(_SEEN, {"of": delivery, "since": self._machine() - AGE})
+            return [Receipt(channel=row.channel, ts=row.ts) for row in found]
 
 
 _SEEN = select(sightings.c.channel, sightings.c.ts).where(
     sightings.c.delivery == bindparam("of"), sightings.c.at > bindparam("since")
 )
 _GONE = delete(sightings).where(sightings.c.channel == bindparam("where"), sightings.c.ts == bindparam("which"))
-_ROW = select(deliveries.c.receipt_ts, deliveries.c.posts).where(deliveries.c.key == bindparam("of"))
+_ROW = select(deliveries.c.receipt_channel, deliveries.c.receipt_ts, deliveries.c.posts).where(
+    deliveries.c.key == bindparam("of")
+)
 
 
 def _is_in_doubt(connection: Connection, delivery: str, receipt: Receipt) -> bool:
@@ -83,7 +86,11 @@ def _note(connection: Connection, delivery: str, receipt: Receipt, machine: floa
         return
     new = insert_into(connection.dialect.name)(sightings)
     said = new.on_conflict_do_update(index_elements=["delivery", "channel", "ts"], set_={"at": new.excluded.at})
-    connection.execute(said, {"delivery": delivery, "channel": receipt.channel, "ts": receipt.ts, "at": machine})
+    row = connection.execute(_ROW, {"of": delivery}).first()
+    known = rows.receipt(row.receipt_channel, row.receipt_ts) if row and row.posts > 1 else None
+    # The one that the row knows is there as well, though nobody was shown it yet: of two, neither may be forgotten.
+    for one in (receipt, *((known,) if known and known != receipt else ())):
+        connection.execute(said, {"delivery": delivery, "channel": one.channel, "ts": one.ts, "at": machine})
     # It is another one than the row knows: whoever looks for twins need not wait for the time of the next look.
     other = and_(deliveries.c.key == delivery, deliveries.c.posts > 1, deliveries.c.receipt_ts != receipt.ts)
     connection.execute(update(deliveries).where(other, deliveries.c.sweep_at > machine).values(sweep_at=machine))

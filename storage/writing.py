@@ -167,8 +167,9 @@ class SqlTx(SqlRoster):
         self._owe()
         for alert_id, before in self._before.items():
             after = self._alerts[alert_id]
-            if before and after and before.place != after.place:
-                follow(connection, after, before.place)
+            if before and after:
+                for was in set(before.places) - set(after.places):
+                    follow(connection, after, was)
         remembered = [rows.interaction_row(item, self._moment.machine) for item in self._remembered.values()]
         bulk.execute(connection, _INTERACTION, remembered)
 

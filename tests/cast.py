@@ -285,12 +285,16 @@ class FakeChat:
     """raised by the next attempts to take a message back"""
     ways: set[Receipt] = field(default_factory=set)
     """messages whose edit costs nothing just now"""
+    gone: set[str] = field(default_factory=set)
+    """places that refuse whatever is said there"""
     posted: int = 0
     swallows: bool = False
     looks: int = 0
     members: set[str] = field(default_factory=lambda: {"U0ANA", "U0BEN", "U0CLEO", "U0ELSA"})
 
     def show(self, message: Message, target: Target, /, *, mark: Mark) -> Receipt:
+        if target.place in self.gone:
+            raise Refusal("is_archived", "place")
         if self.failing and not self.swallows:
             raise self.failing.pop(0)
         receipt = self._edit(message, target, mark) if target.edit else self._post(message, target, mark)

@@ -17,7 +17,7 @@ from bot.core.asking import due, next_check_in
 from bot.core.events import CLOCK, Actor, Kind
 from bot.core.given import Given
 from bot.core.people import absent
-from bot.core.reach import direct, under_the_cards
+from bot.core.reach import direct, notes
 from bot.core.state import ASKING, Alert, Cause, Change, Owed, Refused, Status, change, having, owe
 from bot.core.text import When, Who, sentence
 
@@ -128,7 +128,7 @@ def note(alert: Alert, given: Given, *, by: Actor, text: str) -> Change | Refuse
         return Refused(code="bad_input", why=sentence("Write a note first."))
     answers = alert.status == Status.ACKNOWLEDGED and by.id == alert.owner
     step = change(alert, Cause(Kind.NOTED, by=by, at=given.now, reason=text), to={"asked": 0} if answers else {})
-    return owing(step, *under_the_cards(step.alert, "note"))
+    return owing(step, *notes(step.alert))
 
 
 def resolve(alert: Alert, given: Given, *, by: Actor, what: str, link: str | None = None) -> Change | Refused:
@@ -204,7 +204,7 @@ def fresh(alert: Alert, given: Given, owner: str) -> dict[str, Any]:
 
 def with_word_to_owner(step: Change, given: Given) -> Change:
     owner = step.alert.owner
-    return owing(step, owe(step.alert, "assigned", place=direct(owner, step.alert, given), person=owner))
+    return owing(step, owe(step.alert, "assigned", place=direct(owner, given), person=owner))
 
 
 def owing(step: Change, *items: Owed) -> Change:

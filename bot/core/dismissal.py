@@ -36,7 +36,7 @@ def _asks_to_dismiss(alert: Alert, given: Given, *, by: Actor, reason: str) -> C
     to = {"dismissal_by": by.id, "dismissal_reason": reason}
     step = change(alert, Cause(Kind.DISMISSAL_ASKED, by=by, at=given.now, reason=reason), to=to)
     second = _second(alert, given, by=by)
-    place = direct(second, alert, given)
+    place = direct(second, given)
     if place != alert.place:
         step = owing(step, owe(step.alert, "second_person", place=alert.place, thread=not alert.private))
     # Nobody asks themselves: whoever reads the card's channel may still agree.

@@ -16,11 +16,13 @@ from bot.core.alert import owing
 from bot.core.asking import due, following, next_check_in
 from bot.core.events import CLOCK, Kind
 from bot.core.given import Given
-from bot.core.reach import direct, whereto
-from bot.core.state import ASKING, Alert, Cause, Change, Owed, Status, change, owe
+from bot.core.reach import direct, noted, to_owner, whereto
+from bot.core.state import ASKING, Alert, Cause, Change, Owed, Status, change, is_read, owe
 from bot.core.wake import escalate, names_of
 from bot.core.whom import Asked, ask
 
+TO_OWNER = ("nudge", "check_in", "task_done")
+"""replies that mention the owner"""
 TOLERANCE = timedelta(seconds=30)
 """by how much the clocks of machines may differ before anybody speaks of a jump"""
 
@@ -125,7 +127,7 @@ def _nowhere(alert: Alert, given: Given, what: Undelivered) -> Change:
 def _unspeakable(alert: Alert, given: Given, what: Undelivered) -> Change:
     """Its content is refused wherever it is shown: the owner of last resort hears of it, in our own words."""
     last = f"@{given.plan.last_resort}"
-    place = whereto(last, alert, given)
+    place = whereto(last, given)
     if what.kind == "moved" and what.place == place:
         return replace(_event(alert, given, what), owed=())
     step = _event(alert, given, what, asked=(last,))
@@ -139,12 +141,10 @@ def _moved(alert: Alert, given: Given, what: Undelivered) -> Change:
         return _nowhere(alert, given, what) if lost else _by_kind(alert, given, what)
     to = {"place": place, "also": _without(alert, place)} if place in alert.also else {"place": place}
     step = _event(alert, given, what, to=to)
-    after, alone = step.alert, direct(alert.owner, alert, given)
+    after, alone = step.alert, direct(alert.owner, given)
     # In their own direct messages the card itself says so.
     word = () if alone in (place, what.place) else (owe(after, "moved", place=alone),)
-    # Under the cards beside it a note stands already.
-    again = what.thread and not (what.kind == "note" and place in alert.also)
-    step = owing(step, *word, *((_again(after, what),) if again else ()))
+    step = owing(step, *word, *((_again(after, given, what),) if what.thread else ()))
     return step if lost else step.then(_by_kind(after, given, what))
 
 
@@ -153,8 +153,13 @@ def _one_fewer(alert: Alert, given: Given, what: Undelivered) -> Change:
     if what.kind != "card" and not what.thread:
         return _by_kind(alert, given, what)
     step = _event(alert, given, what, to={"also": _without(alert, what.place)})
-    # A note stands under each of its cards.
-    return owing(step, _again(step.alert, what)) if what.thread and what.kind != "note" else step
+    after, alone = step.alert, direct(alert.owner, given)
+    if what.thread:
+        return owing(step, _again(after, given, what))
+    chat = what.place.partition(":")[0]
+    # An owner who reads in that chat alone has no card to look at any more.
+    blind = alone.startswith(f"{chat}:") and after.shown_in(chat) is None and is_read(what.place)
+    return owing(step, owe(after, "moved", place=alone)) if blind else step
 
 
 def _without(alert: Alert, place: str) -> tuple[str, ...]:
@@ -167,7 +172,7 @@ def _following_place(alert: Alert, given: Given) -> str | None:
     if besides := next((place for place in alert.also if ":#" in place), None):
         return besides
     names = (given.plan.fallback_channel, f"@{alert.owner}", f"@{given.plan.last_resort}")
-    chain = [whereto(name, alert, given) for name in dict.fromkeys(names)]
+    chain = [whereto(name, given) for name in dict.fromkeys(names)]
     return _after(alert.place, chain) if alert.place in chain else chain[0]
 
 
@@ -190,7 +195,7 @@ def _alone(alert: Alert, given: Given, what: Undelivered) -> bool:
 
 def _under_the_card(alert: Alert, given: Given, what: Undelivered) -> Change:
     step = _event(alert, given, what)
-    return owing(step, _again(step.alert, what))
+    return owing(step, _again(step.alert, given, what))
 
 
 def _by_mail(alert: Alert, given: Given, what: Undelivered) -> Change | None:
@@ -202,7 +207,7 @@ def _by_mail(alert: Alert, given: Given, what: Undelivered) -> Change | None:
     if late or alert.status != Status.OPEN or alert.snoozed_until:
         return None
     step = _event(alert, given, what, asked=(whom,))
-    return owing(step, owe(step.alert, what.kind, place=f"mail:{whom}", person=whom[1:]))
+    return owing(step, _of(what, owe(step.alert, what.kind, place=f"mail:{whom}", person=whom[1:])))
 
 
 def _up(alert: Alert, given: Given, what: Undelivered) -> Change:
@@ -231,7 +236,7 @@ def _at_the_top(alert: Alert, given: Given, what: Undelivered) -> Change:
     if name is None:
         return _nowhere(alert, given, what)
     step = _event(alert, given, what, asked=(name,))
-    return owing(step, owe(step.alert, "exception", place=whereto(name, alert, given)))
+    return owing(step, _of(what, owe(step.alert, "exception", place=whereto(name, given))))
 
 
 def _event(
@@ -248,10 +253,18 @@ def _event(
     return change(alert, Cause(Kind.REROUTED, by=CLOCK, at=given.now, facts=facts), to=to or {})
 
 
-def _again(alert: Alert, what: Undelivered) -> Owed:
-    """The same words as a reply under the card."""
-    reply = owe(alert, what.kind, place=alert.place, thread=True)
-    return replace(reply, seq=what.seq or reply.seq)
+def _again(alert: Alert, given: Given, what: Undelivered) -> Owed:
+    """The same words as a reply under the card; what was a reply to the owner, where they read."""
+    if what.kind == "note":
+        return noted(alert, alert.place, seq=what.seq)
+    to_them = what.thread and what.kind in TO_OWNER
+    reply = to_owner(alert, given, what.kind) if to_them else owe(alert, what.kind, place=alert.place, thread=True)
+    return _of(what, reply)
+
+
+def _of(what: Undelivered, owed: Owed) -> Owed:
+    """Told of the event that it was to tell of, not of the route that failed."""
+    return replace(owed, seq=what.seq or owed.seq) if owed.kind == what.kind else owed
 
 
 def _asked(alert: Alert, given: Given) -> Asked:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -42,6 +43,18 @@ def utc(at: datetime) -> str:
 def plain(text: Text, people: People) -> str:
     """`text` as plain words with UTC instants, for the places where a chat parses nothing."""
     return "".join(said(part, people) for part in text)
+
+
+def unlinked(text: Text, people: People) -> str:
+    """As `plain`, for where addresses become links by themselves: those that somebody wrote are broken."""
+    return "".join(_BARE.sub(r"\1 ", said(part, people)) if _is_foreign(part) else said(part, people) for part in text)
+
+
+_BARE = re.compile(r"(:(?=//)|\bwww(?=\.))", re.IGNORECASE)
+
+
+def _is_foreign(part: Part) -> bool:
+    return isinstance(part, Quote) or (isinstance(part, Link) and not part.ours)
 
 
 def said(part: Part, people: People) -> str:

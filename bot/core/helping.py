@@ -24,7 +24,7 @@ def add_responder(alert: Alert, given: Given, *, by: Actor, person: str) -> Chan
         return Refused(code="already", why=sentence(Who(person), " is on this already."))
     to = {"responders": (*alert.responders, person)}
     step = change(alert, Cause(Kind.RESPONDER_ADDED, by=by, at=given.now, facts={"to": person}), to=to)
-    return owing(step, owe(step.alert, "responder", place=direct(person, alert, given), person=person))
+    return owing(step, owe(step.alert, "responder", place=direct(person, given), person=person))
 
 
 def ask_for_help(alert: Alert, given: Given, *, by: Actor) -> Change | Refused:
@@ -45,7 +45,7 @@ def ask_for_help(alert: Alert, given: Given, *, by: Actor) -> Change | Refused:
     facts = {"asked": names, "skipped": list(asked.skipped)}
     step = change(alert, Cause(Kind.HELP_ASKED, by=by, at=given.now, facts=facts), to=to)
     people = {f"@{person}": person for person in asked.people}
-    words = (owe(step.alert, "help", place=whereto(name, alert, given), person=people.get(name)) for name in names)
+    words = (owe(step.alert, "help", place=whereto(name, given), person=people.get(name)) for name in names)
     return owing(step, *words)
 
 

@@ -243,6 +243,11 @@ def card_key(alert_id: str, place: str) -> str:
     return f"{_kind_in(place)}:{alert_id}:{place}"
 
 
+def note_key(alert_id: str, seq: int, place: str) -> str:
+    """The key of a note's delivery there: under one card it stands once, whatever becomes of the others."""
+    return f"note:{alert_id}:{seq}:{place}"
+
+
 def _kind_in(place: str) -> str:
     return "card" if is_read(place) else "task"
 

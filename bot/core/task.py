@@ -6,7 +6,7 @@ from bot.core import words
 from bot.core.alert import finished, owing
 from bot.core.card import Message, Work
 from bot.core.events import Actor, Kind
-from bot.core.fitting import People, plain
+from bot.core.fitting import People, unlinked
 from bot.core.given import Given
 from bot.core.reach import to_owner
 from bot.core.state import Alert, Cause, Change, Refused, change
@@ -47,25 +47,39 @@ def completed(alert: Alert, given: Given, *, by: Actor, tool: str) -> Change | R
 
 def text(message: Message, people: People, *, before: str = "") -> str:
     """All its lines as plain text. `before`: what stands there; what people wrote of their own stays."""
-    theirs = before.replace("\r\n", "\n").partition(YOURS)[2].rstrip()
-    return "\n".join([*(plain(line, people) for line in message.lines), YOURS]) + theirs
+    return "\n".join([*(unlinked(line, people) for line in message.lines), YOURS]) + _parted(before)[1].rstrip()
 
 
 def is_ours(said: str) -> bool:
-    """Whether a task was completed by us: it says that all is over, above what people wrote of their own."""
-    return FINISHED in said.partition(YOURS)[0]
+    """Whether a task was completed by us: a line says that all is over, above what people wrote of their own."""
+    return any(line.strip() == FINISHED for line in _parted(said)[0])
+
+
+def _parted(said: str) -> tuple[list[str], str]:
+    """Our lines of a task, and what stands after the last of them. What a source wrote never begins a line of ours."""
+    lines = said.replace("\r\n", "\n").split("\n")
+    ends = next((n for n, line in enumerate(lines) if line.lstrip().startswith(YOURS)), None)
+    if ends is None:
+        return lines, ""
+    return lines[:ends], "\n".join([lines[ends].partition(YOURS)[2], *lines[ends + 1 :]])
+
+
+def _quoted(said: str) -> tuple[Text, ...]:
+    """What somebody wrote, each line marked as theirs: it could read like one of ours, by which we know our tasks."""
+    return tuple((Words("> "), Quote(line)) for line in harmless(said, 600).splitlines() if line.strip())
 
 
 def _story(alert: Alert) -> tuple[Text, ...]:
-    return ((Quote(harmless(alert.signal.summary, 600)),),) if alert.signal.summary else ()
+    return _quoted(alert.signal.summary) if alert.signal.summary else ()
 
 
 def _observed(alert: Alert) -> tuple[Text, ...]:
     found = alert.signal.discrepancy
     if found is None:
         return ()
-    expected, observed = words.amount(found.expected, found.unit), words.amount(found.observed, found.unit)
-    return (sentence("Expected ", Quote(expected), ", observed ", Quote(observed)),)
+    amounts = (one_line(words.amount(value, found.unit), 200) for value in (found.expected, found.observed))
+    expected, observed = map(Quote, amounts)
+    return (sentence("Expected ", expected, ", observed ", observed),)
 
 
 def _raised(alert: Alert, *, calm: bool) -> Text:
@@ -77,7 +91,7 @@ def _ending(alert: Alert, *, calm: bool) -> tuple[Text, ...]:
     if not alert.finished:
         asks = sentence("To finish it, resolve it on its card: marking this task complete makes Closeloop ask ")
         return ((*asks, Who(alert.owner), Words(" whether it is done.")),)
-    told = (sentence("Resolution: ", Quote(harmless(alert.resolution, 600))),) if alert.resolution and not calm else ()
+    told = (sentence("Resolution: ", Quote(one_line(alert.resolution, 600))),) if alert.resolution and not calm else ()
     return (*told, sentence(FINISHED))
 
 

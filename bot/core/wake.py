@@ -198,18 +198,18 @@ def _tick(
 def _reminders(alert: Alert, given: Given, kind: str, *, second: bool) -> tuple[Owed, ...]:
     """A thread reply that mentions the owner; from the second one on also a direct message."""
     if in_digest(alert.owner, alert, given):
-        alone = owe(alert, kind, place=direct(alert.owner, alert, given), person=alert.owner)
+        alone = owe(alert, kind, place=direct(alert.owner, given), person=alert.owner)
         return (replace(alone, in_digest=True),)
     reply = to_owner(alert, given, kind)
     if not (second and reply.thread):
         return (reply,)
-    return (reply, owe(alert, kind, place=direct(alert.owner, alert, given)))
+    return (reply, owe(alert, kind, place=direct(alert.owner, given)))
 
 
 def _told(alert: Alert, kind: str, asked: Asked, given: Given) -> tuple[Owed, ...]:
     if asked.channel:
-        return (owe(alert, kind, place=whereto(asked.channel, alert, given)),)
-    words = (owe(alert, kind, place=direct(person, alert, given), person=person) for person in asked.people)
+        return (owe(alert, kind, place=whereto(asked.channel, given)),)
+    words = (owe(alert, kind, place=direct(person, given), person=person) for person in asked.people)
     return tuple(
         replace(word, in_digest=True) if in_digest(person, alert, given) else word
         for word, person in zip(words, asked.people, strict=True)

@@ -164,7 +164,8 @@ def _rerouted(event: Event) -> tuple[Part | str, ...]:
         return ("Its place ", *before, " cannot be used", *refused, ": the card is in ", *where(now), " now")
     asked = _asked(event)
     # Whom no direct message reaches is written to.
-    writes = event.data.get("asked") == [str(event.data["place"]).partition(":")[2]]
+    same = event.data.get("asked") == [str(event.data["place"]).partition(":")[2]]
+    writes = same and event.data["kind"] in ("escalation", "exception", "nudge")
     instead = ("; wrote to " if writes else "; asked ", *asked) if asked else ()
     return (f"Its {_thing(event)} could not be shown in ", *before, *refused, *instead)
 

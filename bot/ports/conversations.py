@@ -65,3 +65,7 @@ class Once(Protocol):
     def first(self, what: str, /, *, seconds: int) -> bool:
         """True for the first who asks in this time. Never raises: where nobody can say, it is not done."""
         ...
+
+    def forget(self, what: str, /) -> None:
+        """It was not done after all: whoever comes next is the first again."""
+        ...

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from bot.core.card import Message
-from bot.core.fitting import People, plain
+from bot.core.fitting import People, unlinked
 from bot.core.text import Link, Part, Text, one_line
 from bot.ports import Mark, Receipt, Refusal, Target
 from connectors.microsoft.asking import Span, sending
@@ -67,7 +67,7 @@ class Mail:
 
 def _mail(message: Message, address: str, mark: Mark) -> dict[str, object]:
     return {
-        "subject": one_line(plain(message.summary, message.people), SUBJECT),
+        "subject": one_line(unlinked(message.summary, message.people), SUBJECT),
         "body": {"contentType": "Text", "content": _text(message)},
         "toRecipients": [{"emailAddress": {"address": address}}],
         "internetMessageHeaders": [{"name": HEADER, "value": mark.delivery}],
@@ -85,4 +85,4 @@ def _line(line: Text, people: People) -> str:
 
 def _said(one: Part, people: People) -> str:
     """Plain words; a link to a card of ours with its address, which a mail has no other way to show."""
-    return f"{one.label} {one.url}" if isinstance(one, Link) and one.ours else plain((one,), people)
+    return f"{one.label} {one.url}" if isinstance(one, Link) and one.ours else unlinked((one,), people)

@@ -30,8 +30,9 @@ _LIMITED = frozenset(("throttled", "TooManyRequests", "ApplicationThrottled", "m
 class Span:
     """The time that one thing may take."""
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._monotonic, self._end = monotonic, monotonic() + ENOUGH
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic, *, limited: str = "ratelimited") -> None:
+        """`limited`: what a wish to be left alone is called, by whom it concerns: everybody, or one mailbox."""
+        self._monotonic, self._end, self.limited = monotonic, monotonic() + ENOUGH, limited
 
     def check(self, code: str = "took_too_long") -> None:
         """Raises Later where too little is left for another call."""
@@ -58,7 +59,7 @@ def sending(span: Span) -> Iterator[None]:
     except Denied as denied:
         raise Refusal(denied.code, "place") from None
     except Later as later:
-        raise Later("ratelimited" if later.code in _LIMITED else later.code, later.seconds) from None
+        raise Later(span.limited if later.code in _LIMITED else later.code, later.seconds) from None
 
 
 @contextmanager

@@ -48,11 +48,26 @@ class Planner:
         span, edit = Span(self._monotonic), target.edit
         # What is over stays with whoever had it, and is completed whatever became of them.
         is_over = edit is not None and message.work is not None and message.work.is_done
-        wanted = _wanted(message, "" if is_over else self._accounts.id(target.person, span), mark)
+        wanted = _wanted(message, "" if is_over else self._owner(target, span), mark)
         if edit is None:
             return self._made(target.place.partition(":")[2], wanted, span)
         twice(lambda: self._changed(edit.ts, wanted, message, span))
         return edit
+
+    def _owner(self, target: Target, span: Span) -> str:
+        """Raises Refusal of kind `person` where the owner has no account; then nobody is assigned any more."""
+        try:
+            return self._accounts.id(target.person, span)
+        except Refusal:
+            if (edit := target.edit) is not None:
+                twice(lambda: self._freed(edit.ts, span))
+            raise
+
+    def _freed(self, task_id: str, span: Span) -> Json:
+        task, _ = self._read(task_id, span)
+        if assigned := task.get("assignments"):
+            self._patch(_address(task_id), {"assignments": dict.fromkeys(assigned)}, etag=_etag(task), span=span)
+        return task
 
     def _made(self, plan: str, wanted: Json, span: Span) -> Receipt:
         where = {"planId": plan, **({"bucketId": self._bucket} if self._bucket else {})}

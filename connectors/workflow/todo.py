@@ -39,19 +39,31 @@ class ToDo:
         self._accounts = Accounts(graph, monotonic=monotonic)
         self._lists: dict[str, str] = {}
 
+    def _span(self) -> Span:
+        """All that it asks is kept in somebody's mailbox, which has limits of its own."""
+        return Span(self._monotonic, limited="mailbox_busy")
+
     # ── saying ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def show(self, message: Message, target: Target, /, *, mark: Mark) -> Receipt:
         """Make the task or change it. Raises Refusal (`missing` where it was somebody else's), Later or Unknown."""
-        span, is_done = Span(self._monotonic), message.work is not None and message.work.is_done
+        span, is_done = self._span(), message.work is not None and message.work.is_done
         if target.edit is None:
             return self._made(self._accounts.id(target.person, span), message, target.person, mark, span)
         # What is over stays with whoever had it, and is completed whatever became of them.
-        if not is_done and _user(target.edit) != self._accounts.id(target.person, span):
+        if not is_done and (lost := self._not_theirs(target.edit, target.person, span)):
             self._remove(target.edit, span)
-            raise Refusal("moved_to_another_owner", "missing")
+            raise lost
         self._change(target.edit, message, target.person, span)
         return target.edit
+
+    def _not_theirs(self, receipt: Receipt, person: Person | None, span: Span) -> Refusal | None:
+        """Why this task is not the owner's: it is somebody else's, or the owner can have none. None: it is theirs."""
+        try:
+            user = self._accounts.id(person, span)
+        except Refusal as refusal:
+            return refusal
+        return None if _user(receipt) == user else Refusal("moved_to_another_owner", "missing")
 
     def _made(self, user: str, message: Message, person: Person | None, mark: Mark, span: Span) -> Receipt:
         wanted, where = _wanted(message, person), self._list(user, span)
@@ -133,7 +145,7 @@ class ToDo:
 
         Raises Refusal and Later.
         """
-        span, found = Span(self._monotonic), []
+        span, found = self._span(), []
         for user in dict.fromkeys(self._users(target, span)):
             with reading(span):
                 found += [(one, user) for one in self._marked(user, mark, span)]
@@ -141,8 +153,7 @@ class ToDo:
         return [Receipt(channel=f"{user}/{self._lists[user]}", ts=str(task["id"])) for task, user in found]
 
     def _users(self, target: Target, span: Span) -> Iterator[str]:
-        yield self._accounts.id(target.person, span)
-        for person in target.former:
+        for person in (target.person, *target.former):
             try:
                 yield self._accounts.id(person, span)
             except Refusal:
@@ -164,7 +175,7 @@ class ToDo:
 
     def retract(self, receipt: Receipt, /) -> None:
         """Delete a task of ours; one that is gone already is no error. Raises Refusal, Later or Unknown."""
-        with sending(Span(self._monotonic)):
+        with sending(self._span()):
             self._graph.send("DELETE", _address(receipt))
 
     def completed(self, tasks: Sequence[Receipt], /) -> list[Completion | None]:

@@ -104,7 +104,7 @@ def test_each_answer_is_judged(
     with pytest.raises(raised) as caught:
         tell(stand.url)
     assert getattr(caught.value, "code", None) == f"http_{status}"
-    assert getattr(caught.value, "seconds", None) == seconds
+    assert (getattr(caught.value, "seconds", 0.0) or None) == seconds
     assert len(stand.heard) == 1
 
 

@@ -184,6 +184,17 @@ def test_what_graph_refuses_leaves_the_message_refused(town: Town, status: int) 
         town.tell("ana")
 
 
+@pytest.mark.parametrize("status", [403, 429])
+def test_what_keeps_it_from_being_installed_for_somebody_was_no_turn(town: Town, status: int) -> None:
+    town.installer.listed()
+    town.tenant.fault(POST, status)
+    with pytest.raises(Refusal):
+        town.tell("ana")
+    town.tenant.hand.seconds += 60
+    with pytest.raises(Later):
+        town.tell("ana")
+
+
 def test_where_nobody_knows_whether_it_was_installed_the_next_attempt_tells(town: Town) -> None:
     town.installer.listed()
     town.tenant.fault(POST, 502)

@@ -35,7 +35,8 @@ def owed(change: Change) -> list[tuple[str, str, bool]]:
 
 
 def lost(kind: str, place: str, *, thread: bool = False) -> Undelivered:
-    return Undelivered(key=f"{kind}:1:1:1:{place}", kind=kind, place=place, thread=thread, error="is_archived")
+    key = f"{kind}:1:1:1:{place}"
+    return Undelivered(key=key, kind=kind, place=place, thread=thread, error="is_archived", seq=1)
 
 
 # ── where somebody is told ───────────────────────────────────────────────────────────────────────────────────────────
@@ -56,12 +57,12 @@ CHATS: list[tuple[dict[str, str], str, str]] = [
 def test_somebody_is_told_in_the_chat_they_chose_else_the_usual_one_else_where_they_are(
     ids: dict[str, str], uses: str, told: str
 ) -> None:
-    assert reach.chat_of(replace(ANA, chat=ids, uses=uses), BOTH, "slack") == told
+    assert reach.chat_of(replace(ANA, chat=ids, uses=uses), BOTH) == told
 
 
 def test_a_chat_that_is_not_in_use_is_nobodys() -> None:
-    assert reach.chat_of(replace(ANA, chat={"teams": "t"}), PLAN, "slack") == "slack"
-    assert reach.chat_of(None, BOTH, "teams") == "teams"
+    assert reach.chat_of(replace(ANA, chat={"teams": "t"}), PLAN) == "slack"
+    assert reach.chat_of(None, replace(BOTH, platform="teams", others=("slack",))) == "teams"
 
 
 # ── cards and words ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -131,15 +132,50 @@ def test_a_manager_in_the_other_chat_is_told_there() -> None:
 def test_one_of_several_places_that_is_gone_is_left_out_and_the_others_stay(kind: str, thread: bool) -> None:
     change = fate.rerouted(also(), known(), what=lost(kind, THERE, thread=thread))
     assert (change.alert.place, change.alert.also) == (HERE, ())
-    again = [(kind, HERE, True)] if kind == "nudge" else []
+    again = [(kind, HERE, True)] if thread else []
     assert owed(change) == [("card", HERE, False), *again]
+    assert [item.seq for item in change.owed if item.thread] == [1] * thread, "it tells of what it was to tell of"
+
+
+def test_a_note_that_is_said_again_is_the_one_that_stands_there() -> None:
+    made = done(life.note(also(), known(), by=who(ANA), text="Looking."))
+    there = {item.key for item in made.owed if item.kind == "note"}
+    for place in (HERE, THERE):
+        what = replace(lost("note", place, thread=True), seq=made.alert.revision)
+        again = fate.rerouted(made.alert, known(), what=what)
+        assert {item.key for item in again.owed if item.kind == "note"} < there
+
+
+def test_an_owner_whose_only_card_is_gone_is_told_alone() -> None:
+    given = known(team=Team([replace(ANA, chat={"teams": "t"}), BEN, CLEO]))
+    alone = f"teams:@{ANA.id}"
+    assert owed(fate.rerouted(also(), given, what=lost("card", THERE))) == [
+        ("card", HERE, False),
+        ("moved", alone, False),
+    ]
+    assert owed(fate.rerouted(also(), given, what=lost("nudge", THERE, thread=True))) == [
+        ("card", HERE, False),
+        ("nudge", alone, False),
+    ]
+
+
+def test_steps_and_fallback_stay_in_the_usual_chat_wherever_the_card_is() -> None:
+    moved = fate.rerouted(also(), known(), what=lost("card", HERE)).alert
+    assert moved.place == THERE
+    at_top = known(300)
+    woken = wake(replace(moved, step=3, due_at=at_top.now), at_top)
+    assert woken is not None
+    assert ("exception", "slack:#ai-exceptions", False) in owed(woken)
+    assert fate.rerouted(moved, known(), what=lost("card", THERE)).alert.place == "slack:#ai-exceptions"
+    assert reach.direct(ANA.id, known()) == f"slack:@{ANA.id}"
 
 
 @pytest.mark.parametrize(("kind", "thread"), [("card", False), ("nudge", True), ("note", True)])
 def test_where_the_own_place_is_gone_the_next_one_takes_its_place(kind: str, thread: bool) -> None:
     change = fate.rerouted(also(), known(), what=lost(kind, HERE, thread=thread))
     assert (change.alert.place, change.alert.also) == (THERE, ())
-    again = [(kind, THERE, True)] if kind == "nudge" else []
+    # Ana reads in Slack, where no card is any more.
+    again = {"nudge": [(kind, f"slack:@{ANA.id}", False)], "note": [(kind, THERE, True)]}.get(kind, [])
     assert owed(change) == [("card", THERE, False), ("moved", f"slack:@{ANA.id}", False), *again]
 
 

@@ -6,7 +6,24 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from cast import ANA, BEN, CLEO, FULL, PLAN, T0, Team, acknowledged, closed, done, given, minutes, opened, raising, who
+from cast import (
+    ANA,
+    BEN,
+    CLEO,
+    FULL,
+    PLAN,
+    T0,
+    Team,
+    acknowledged,
+    closed,
+    done,
+    given,
+    minutes,
+    opened,
+    raising,
+    signal,
+    who,
+)
 
 from bot.core import alert as life
 from bot.core import fate
@@ -16,7 +33,7 @@ from bot.core.fate import Undelivered
 from bot.core.fitting import plain
 from bot.core.notices import notice
 from bot.core.raising import came_back, raised_again
-from bot.core.signal import Severity
+from bot.core.signal import Discrepancy, Severity
 from bot.core.state import Change, Refused, card, cards, is_read
 from bot.core.task import FINISHED, YOURS, completed, is_ours, task, text
 from bot.core.words import told
@@ -27,7 +44,7 @@ TASKS = replace(PLAN, tasks="todo:tasks", tasks_for=frozenset({Severity.CRITICAL
 MAILS = replace(PLAN, mail=True)
 GOLDEN = """\
 Open · owner Ana · not acknowledged yet
-The same invoice was paid on Monday and on Tuesday.
+> The same invoice was paid on Monday and on Tuesday.
 Expected 7,100 EUR, observed 14,200 EUR
 Raised 2026-03-02 09:00 UTC by ap-auditor
 To finish it, resolve it on its card: marking this task complete makes Closeloop ask Ana whether it is done.
@@ -207,3 +224,24 @@ def test_an_exception_is_written_to_whom_it_was_for() -> None:
     alert = replace(opened(), step=2)
     step = fate.rerouted(alert, given(90, plan=MAILS), what=lost("exception", f"slack:@{PLAN.last_resort}"))
     assert others(step) == [("exception", f"mail:@{PLAN.last_resort}")]
+
+
+@pytest.mark.parametrize("mark", [FINISHED, YOURS])
+@pytest.mark.parametrize("around", ["{}", "well\n{}\nmore", "a\r{}\rb", "a\u2028{}\u2028b", "  {}"])
+def test_what_a_source_wrote_is_never_taken_for_a_line_of_ours(mark: str, around: str) -> None:
+    said = around.format(mark)
+    alert = raising(signal(title=said, summary=said, discrepancy=Discrepancy(expected=said, observed=said))).alert
+    once = text(task(alert), PEOPLE)
+    assert not is_ours(once)
+    assert text(task(alert), PEOPLE, before=once) == once, "it does not grow"
+    theirs = f"{once}\nI called them."
+    assert text(task(alert), PEOPLE, before=theirs) == theirs
+    over = done(life.resolve(alert, given(5), by=who(ANA), what=said)).alert
+    assert not is_ours(text(task(over), PEOPLE)), "it is not closed yet"
+
+
+def test_an_address_that_a_source_wrote_is_no_link_in_a_task() -> None:
+    said = "Pay at https://evil.example/x or WWW.evil.example now."
+    shown = text(task(raising(signal(summary=said, title=said)).alert, link="https://chat.example/card/1"), PEOPLE)
+    assert "https: //evil.example/x or WWW .evil.example" in shown
+    assert "Card: https://chat.example/card/1" in shown

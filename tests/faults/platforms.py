@@ -12,7 +12,15 @@ GROUNDS: dict[str, tuple[str, str]] = {
 }
 """ground ▶ (platform, database)"""
 
+BENEATH = "what breaks here lies beneath every chat: it is tried once, in Slack"
 DIFFERENCES: dict[str, tuple[str, str]] = {
+    "test_database_breaks": ("teams", BENEATH),
+    "test_redis_breaks": ("teams", BENEATH),
+    "test_paused_and_power": ("teams", BENEATH),
+    "test_any_interleaving": ("teams", "the store's own rules, without any chat"),
+    "test_found_by_chance": ("teams", "examples of the interleavings, without any chat"),
+    "test_too_much": ("teams", "storms and floods: of Teams' limits bench/lanes.py tells, and tests of the core"),
+    "test_chaos": ("teams", "random rounds take minutes each; what they found in Slack is a test of its own on both"),
     "test_chat_breaks::test_a_call_that_broke_leaves_one_message::internal_error, and it was done": (
         "teams",
         "an answer of Slack's alone: 200 with an error inside. The Connector's word for it is a 500.",

@@ -221,7 +221,8 @@ class Teams:
         for one in self._standing():
             key = str(one["carried"].get("delivery") or receipts.get(one["id"]) or f"unmarked:{one['id']}")
             seen = {"ts": one["id"], "channel": one["conversation"], "generation": one["carried"].get("seen")}
-            found.setdefault(key, []).append(seen)
+            # Only a card asks for a view: of anything else nobody can tell whether it arrived.
+            found.setdefault(key, []).append({**seen, "can_be_found": key.startswith("card:")})
         return found
 
     def _standing(self) -> list[Any]:

@@ -34,7 +34,7 @@ from bot.core.state import Alert, Refused, fold
 from bot.delivery import Courier, Outcome
 from bot.incidents import Incidents
 from bot.keeper import Keeper
-from bot.lines import Lines
+from bot.lines import Lines, platform
 from bot.loop import Loop
 from bot.people import People
 from bot.ports import Answer, Delivery, Gesture, Interaction
@@ -196,10 +196,10 @@ class World:
         """Serve every lane until nothing waits that may go within a minute of machine time."""
         outcomes: list[Outcome] = []
         for _ in range(500):
-            now, room = self.clock.machine(), self.throttle.room("slack", self.clock.machine())
-            waiting = self.store.waiting(now)
-            times = [(max(one.post_at, room.posts_at), one.delivery) for one in waiting if one.post_at is not None]
-            times += [(max(one.edit_at, room.edits_at), one.delivery) for one in waiting if one.edit_at is not None]
+            now = self.clock.machine()
+            rooms = [(one, self.throttle.room(platform(one.lane), now)) for one in self.store.waiting(now)]
+            times = [(max(one.post_at, room.posts_at), one.delivery) for one, room in rooms if one.post_at is not None]
+            times += [(max(one.edit_at, room.edits_at), one.delivery) for one, room in rooms if one.edit_at is not None]
             outcomes += [done for at, number in sorted(times) if at <= now and (done := self.courier.deliver(number))]
             ahead = [at for at, _ in times if at > now]
             if all(at > now for at, _ in times):

@@ -9,9 +9,10 @@ import pytest
 from cast import ANA, BEN, CLEO, ELSA, PLAN, FakeDirectory
 from loop.conftest import World
 
+from bot.core.events import Actor
 from bot.core.routing import Owner, Rule
 from bot.core.state import Alert
-from bot.ports import Refusal
+from bot.ports import Completion, Refusal
 
 RULE = Rule(owners=(Owner(ANA.id),), channel="#ai-alerts", also=("teams:#finance",))
 BOTH = replace(PLAN, others=("teams",), sources={"ap-auditor": RULE})
@@ -105,3 +106,27 @@ def test_where_the_first_channel_is_gone_the_other_is_its_place(world: World) ->
     assert (world.alert(alert.id).place, world.alert(alert.id).also) == ("teams:#finance", ())
     assert set(cards(world, alert)) == {"teams:#finance"}
     assert [one.mark.kind for one in world.chat.to(f"slack:@{ANA.id}")] == ["moved"]
+
+
+def test_a_word_that_was_refused_is_said_again_as_it_was(world: World) -> None:
+    alert = world.raised()
+    world.deliver()
+    assert world.gesture(ANA, "note", alert.id, text="The bank is asked.").ok
+    world.chat.gone = {"slack:#ai-alerts"}
+    world.deliver()
+    notes = [one for chat in (world.chat, world.teams) for one in chat.shown if one.mark.kind == "note"]
+    assert [one.place for one in notes] == ["teams:#finance"], "once under the card that is left"
+    assert all("The bank is asked." in one.says for one in notes)
+
+
+def test_a_completed_task_is_asked_about_though_its_first_place_is_gone(world: World) -> None:
+    alert = world.raised()
+    world.deliver()
+    tool = Actor(kind="tool", id="todo", name="To Do")
+    done = Completion(id="1", at=world.clock.now())
+    assert world.loop.task_done(alert.id, tool="todo", completion=done, by=tool).ok
+    world.chat.gone = {"slack:#ai-alerts"}
+    world.deliver()
+    told = [one for chat in (world.chat, world.teams) for one in chat.shown if one.mark.kind == "task_done"]
+    assert [one.place for one in told] == [f"slack:@{ANA.id}"]
+    assert "To Do" in told[0].says

@@ -127,8 +127,9 @@ class World:
 
     def show(self, claimed: Any, ts: str = "1.0", *, paced: float = 0.0) -> int | None:
         free_at = self.machine + paced if paced else 0.0
-        receipt = claimed.delivery.receipt or Receipt(channel="C1", ts=ts)
+        # As the courier does it: an edit brings no receipt.
         posted = claimed.delivery.receipt is None
+        receipt = Receipt(channel="C1", ts=ts) if posted else None
         settled = Settled(state="shown", posted=posted, receipt=receipt, lane_free_at=free_at)
         return self.store.settle(claimed, settled)
 

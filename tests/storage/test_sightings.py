@@ -78,6 +78,15 @@ def test_a_twin_that_somebody_sees_is_looked_for_at_once_while_twins_are_looked_
     assert sql_world.store.due_sweeps(sql_world.machine + 9_999, limit=9) == [], "after the last look nobody looks"
 
 
+def test_of_two_the_one_that_the_row_knows_is_there_too(sql_world: Any, card: str) -> None:
+    """Only the first is seen; the repeat has the receipt. Adopting the one must not lose the other."""
+    sql_world.clock.pass_(31)
+    again = sql_world.claim(PLACE)
+    sql_world.store.settle(again, Settled(state="shown", posted=True, receipt=TWIN, sweep_at=sql_world.machine + 60))
+    sql_world.store.saw(card, CARD)
+    assert seen(sql_world, card) == [CARD, TWIN]
+
+
 def test_what_was_removed_is_seen_by_nobody_any_more(sql_world: Any, card: str) -> None:
     for receipt in (CARD, TWIN):
         sql_world.store.saw(card, receipt)

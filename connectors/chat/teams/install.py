@@ -63,7 +63,10 @@ class Installer:
 
 @dataclass(frozen=True, kw_only=True)
 class Installing:
-    """What the chat does where somebody has no app: it is installed for them, once a day at most."""
+    """What the chat does where somebody has no app: it is installed for them, once a day at most.
+
+    Whoever takes it away again means it.
+    """
 
     installer: Installer
     known: Conversations
@@ -71,17 +74,28 @@ class Installing:
 
     def helped(self, user: str) -> bool:
         """Whether the app is there now and was not before, so that another attempt is worth it. Never raises."""
+        turn = f"teams-install:{user}"
         try:
             self.installer.listed()
-            if not self.once.first(f"teams-install:{user}", seconds=DAY) or not self.installer.install(user):
+            if not self.once.first(turn, seconds=DAY):
                 return False
-            kept(self.installer, self.known, user)
+            return self._installed(user, turn)
         except Unknown:
             return True  # nobody knows whether it was: the next attempt tells, and nothing is installed after that
         except (Refusal, Later, Away) as error:
             log.warning("the app was not installed for somebody", extra={"code": getattr(error, "code", "away")})
             return False
-        return True
+
+    def _installed(self, user: str, turn: str) -> bool:
+        try:
+            is_new = self.installer.install(user)
+        except (Refusal, Later):
+            # What stands in the way may be mended in a minute: that was no turn.
+            self.once.forget(turn)
+            raise
+        if is_new:
+            kept(self.installer, self.known, user)
+        return is_new
 
 
 def kept(installer: Installer, known: Conversations, user: str) -> str:
