@@ -450,14 +450,13 @@ class Person:
         return next((str(one["tz"]) for one in found if one["id"] == self.id), "UTC")
 
     def modals(self) -> list[Shown]:
-        """The forms that stand open in front of them."""
-        return [one for one in self.teams.posts("", who=self.id, own=True) if one.own and inputs(one.card)]
+        """The forms that stand open in front of them; a list with filters and boxes is none: nothing cancels it."""
+        return [one for one in self.teams.posts("", who=self.id, own=True) if one.own and _cancel(one)]
 
     def close_modals(self) -> None:
         """Cancel, in each."""
         for form in self.modals():
-            (cancel,) = [one for one in form.actions() if one["title"] == "Cancel"]
-            self._execute(form, cancel, {})
+            self._execute(form, _cancel(form)[0], {})
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -535,3 +534,7 @@ class Person:
 
     def _post(self, path: str, **body: Any) -> Any:
         return self.teams.workspace.post(f"teams/{path}", **{"as": self.id}, **body)
+
+
+def _cancel(form: Shown) -> list[Any]:
+    return [one for one in form.actions() if one["title"] == "Cancel"]
