@@ -238,19 +238,21 @@ _SWEEPS = text("SELECT key, sweeps, sweep_at, attempted_at FROM deliveries WHERE
 _FOLDS = text("SELECT lane FROM places WHERE fold IS NOT NULL")
 
 
-def _near(row: Any, soon: float) -> bool:
-    """The first look, or one that follows soon on the attempt, as after twins that were found."""
-    return row.sweeps == 0 or row.attempted_at is None or row.sweep_at - row.attempted_at < soon
+def _near(row: Any, soon: float, machine: float) -> bool:
+    """A look that is due, the first one, or one that follows soon on the attempt, as after twins that were found."""
+    is_due = row.sweep_at <= machine
+    return is_due or row.sweeps == 0 or row.attempted_at is None or row.sweep_at - row.attempted_at < soon
 
 
-def open_work(store: SqlStore, *, now: float, soon: float = SOON) -> list[str]:
+def open_work(store: SqlStore, *, now: float, machine: float, soon: float = SOON) -> list[str]:
     """What has not come to rest: deliveries, looks for twins that are near, shared cards that stand open, due alerts.
 
-    `now`: business time, Unix seconds. Every first look for twins is waited for, and others that lie near.
+    `now`: business time, Unix seconds; `machine`: machine time. Every first look for twins is waited for, whatever is
+    due by now, however late on a busy machine, and others that lie near.
     """
     with store.database.reading() as connection:
         # Looks first: one that ends meanwhile makes its card wait to be edited.
-        waits = [f"sweep of {row.key}" for row in connection.execute(_SWEEPS) if _near(row, soon)]
+        waits = [f"sweep of {row.key}" for row in connection.execute(_SWEEPS) if _near(row, soon, machine)]
         waits += [f"{row.key} {row.state} {row.error}" for row in connection.execute(_UNSETTLED)]
         waits += [f"fold of {row.lane}" for row in connection.execute(_FOLDS)]
     due = store.due_alerts(datetime.fromtimestamp(now, UTC), limit=20)

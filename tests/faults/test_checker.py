@@ -107,3 +107,24 @@ def _hour_before(event: Any) -> Any:
 
 def _rules(calm: Village, **spoiled: Any) -> list[str]:
     return [finding.rule for finding in checker.check(replace(calm.evidence(), **spoiled))]
+
+
+LATE_LOOKS = [(1, 100.0, True), (1, 900.0, True), (1, 1001.0, False), (0, 5000.0, True)]
+"""looks made, when the next is due (machine second), whether it is waited for at machine second 1000"""
+
+
+@pytest.mark.parametrize(("sweeps", "sweep_at", "waits"), LATE_LOOKS)
+def test_a_look_that_is_due_is_waited_for_however_late(
+    calm: Village, sweeps: int, sweep_at: float, waits: bool
+) -> None:
+    """On a busy machine somebody may see a twin long after the attempt."""
+    given = {"sweeps": sweeps, "sweep_at": sweep_at, "key": f"card:{calm.accepted[0]}:slack:#ai-alerts"}
+    change = "UPDATE deliveries SET attempted_at = {}, sweeps = {}, sweep_at = {} WHERE key = :key"
+    with calm.store.database.writing() as connection:
+        connection.execute(text(change.format(0, ":sweeps", ":sweep_at")), given)
+    try:
+        found = checker.open_work(calm.store, now=0.0, machine=1000.0)
+        assert bool([one for one in found if one.startswith("sweep of")]) is waits
+    finally:
+        with calm.store.database.writing() as connection:
+            connection.execute(text(change.format(0, 0, "NULL")), given)

@@ -25,6 +25,7 @@ from faults.sides import Side, side
 from faults.standin import StandIn, stand_in
 from story.workspace import channel_id
 
+from bot.clock import MovedClock
 from storage.store import SqlStore
 
 SOURCE = SOURCES[0]
@@ -188,8 +189,10 @@ class Village:
         """Until nothing is owed any more: no delivery unsettled, no alert due, no look for twins ahead."""
 
         def open_work() -> list[str]:
-            soon = 1e9 if wait_for_all_looks else checker.SOON
-            return [*checker.open_work(self.store, now=self.now(), soon=soon), *self.side.unseen()]
+            soon, machine = 1e9 if wait_for_all_looks else checker.SOON, MovedClock(haste=self.haste).machine()
+            # First what nobody has seen: what is seen later makes a look for twins due, which is counted after it.
+            unseen = self.side.unseen()
+            return [*unseen, *checker.open_work(self.store, now=self.now(), machine=machine, soon=soon)]
 
         self.until(lambda: not open_work(), seconds, why=lambda: f"it never came to rest: {open_work()[:20]}")
 
