@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from bot.core.limits import limits_of
 from bot.lines import SHUT, UNREADABLE, lesson
 from bot.ports import Claimed, Delivery, Later, Receipt, Refusal, Settled, Unknown
+from bot.ports.rows import STATES
 
 LEASE = 30.0
 """seconds; well over a chat's ten for one call"""
@@ -115,7 +116,7 @@ def _refused(claimed: Claimed, refusal: Refusal, now: float) -> Settled:
     if refusal.kind == "fixed" and delivery.receipt:
         # It stands, and nobody may change it any more: a second one beside it would only confuse.
         return Settled(state="shown", error=refusal.code)
-    if refusal.kind == "missing" and delivery.receipt and delivery.kind in ("card", "fold", "task"):
+    if refusal.kind == "missing" and delivery.receipt and delivery.kind in STATES:
         # Somebody deleted it: an alert that nobody sees has gone quiet.
         return Settled(state="pending", forget=True, error=refusal.code)
     if refusal.kind == "content" and not delivery.error.startswith(PLAIN):
@@ -136,7 +137,7 @@ def after_look(claimed: Claimed, answer: list[Receipt] | Refusal | Later | Unkno
     delivery = claimed.delivery
     if isinstance(answer, list):
         # What is found of a card may be an older revision: it is adopted, and edited next.
-        state = "pending" if delivery.kind in ("card", "fold", "task") else "shown"
+        state = "pending" if delivery.kind in STATES else "shown"
         # This attempt posted nothing, but the ones before may all have arrived.
         twins = now if len(answer) > 1 else now + LOOKS[0] if delivery.posts > 2 else None
         return Settled(state=state, receipt=answer[0], sweep_at=twins) if answer else None

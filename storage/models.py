@@ -22,6 +22,7 @@ from sqlalchemy import (
     text,
 )
 
+from bot.ports.rows import STATES as STATES
 from storage.columns import Exact, Number, Packed
 from storage.shapes import chars, instant, listed, metadata, seconds, some, whole
 
@@ -183,8 +184,6 @@ def _words(words: tuple[str, ...]) -> list[ColumnElement[str]]:
     return [literal_column(f"'{word}'") for word in words]
 
 
-STATES = ("card", "fold", "task")
-"""kinds that are wanted in newer revisions; all else is said once"""
 SHARED = ("fold", "digest")
 """kinds that speak of many alerts"""
 LETTER = "letter"

@@ -36,6 +36,10 @@ class Source:
     keys: tuple[tuple[str, str], ...] = ()
 
 
+STATES = ("card", "fold", "task")
+"""kinds of deliveries that are wanted in newer revisions; all else is said once"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
     """One row of `deliveries`. Seconds are machine time, `created_at` is business time."""
