@@ -13,7 +13,7 @@ from bot.core.card import Message
 from bot.core.fitting import People, unlinked
 from bot.core.text import Link, Part, Text, one_line
 from bot.ports import Mark, Receipt, Refusal, Target
-from connectors.microsoft.asking import Span, sending
+from connectors.microsoft.asking import Span, Written, sending
 from connectors.microsoft.rest import Graph, part
 
 HEADER = "x-closeloop-delivery"
@@ -22,7 +22,7 @@ ONCE = 75.0
 SUBJECT = 200
 
 
-class Mail:
+class Mail(Written):
     """One mailbox that sends, as `bot.ports.Chat` wants it. A place is `mail:@<person>`."""
 
     platform = "mail"
@@ -51,14 +51,6 @@ class Mail:
     def retract(self, receipt: Receipt, /) -> None:
         """What was sent is sent. Raises Refusal."""
         raise Refusal("sent_already", "fixed")
-
-    def spares(self, receipt: Receipt, /) -> bool:
-        """Nothing is ever edited."""
-        return False
-
-    def is_member(self, channel: str, chat_id: str, /) -> bool:
-        """Nobody acts in here."""
-        return False
 
     def permalink(self, receipt: Receipt, /) -> str | None:
         """Nobody knows where it is read."""

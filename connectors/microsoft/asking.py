@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from bot.core.people import Person
-from bot.ports import Later, Refusal, Unknown
+from bot.ports import Later, Receipt, Refusal, Unknown
 from connectors.microsoft.rest import Denied, Graph, Json, Stale, literal
 
 TIMEOUT = 3.0
@@ -79,6 +79,17 @@ def twice(work: Callable[[], Json]) -> Json:
         except Stale:
             continue
     raise Later("changed_meanwhile", 2.0)
+
+
+class Written:
+    """A place in Microsoft 365 that is written to and in which nobody acts: that much of `bot.ports.Chat`."""
+
+    def spares(self, receipt: Receipt, /) -> bool:
+        """Every change counts."""
+        return False
+
+    def is_member(self, channel: str, chat_id: str, /) -> bool:
+        return False
 
 
 class Accounts:

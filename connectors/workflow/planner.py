@@ -17,14 +17,14 @@ from urllib.parse import quote
 from bot.core.card import Message
 from bot.core.task import is_ours, text
 from bot.ports import Completion, Later, Mark, Receipt, Refusal, Target, Unknown
-from connectors.microsoft.asking import SLOW, Accounts, Span, reading, sending, twice, unread
+from connectors.microsoft.asking import SLOW, Accounts, Span, Written, reading, sending, twice, unread
 from connectors.microsoft.rest import Graph, Json, part
 
 WEB = "https://planner.cloud.microsoft"
 ASSIGNMENT = {"@odata.type": "#microsoft.graph.plannerAssignment", "orderHint": " !"}
 
 
-class Planner:
+class Planner(Written):
     """One plan, as `bot.ports.Chat` and `bot.ports.WorkItems` want it. The place is `planner:<plan id>`."""
 
     platform = "planner"
@@ -163,14 +163,6 @@ class Planner:
         with unread():
             answers = self._graph.batch([_address(receipt.ts) for receipt in tasks])
         return [_completion(one) if isinstance(one, dict) else None for one in answers]
-
-    def spares(self, receipt: Receipt, /) -> bool:
-        """Every change counts."""
-        return False
-
-    def is_member(self, channel: str, chat_id: str, /) -> bool:
-        """Nobody acts in here."""
-        return False
 
     def permalink(self, receipt: Receipt, /) -> str | None:
         """The address at which people read this task; never raises."""

@@ -15,7 +15,7 @@ from bot.core.card import Message
 from bot.core.people import Person
 from bot.core.task import is_ours, text
 from bot.ports import Completion, Later, Mark, Receipt, Refusal, Target, Unknown
-from connectors.microsoft.asking import SLOW, Accounts, Span, reading, sending, unread
+from connectors.microsoft.asking import SLOW, Accounts, Span, Written, reading, sending, unread
 from connectors.microsoft.rest import Graph, Json, part
 
 LIST = "Closeloop"
@@ -23,7 +23,7 @@ APPLICATION = "Closeloop"
 WEB = "https://to-do.office.com"
 
 
-class ToDo:
+class ToDo(Written):
     """Everybody's own list, as `bot.ports.Chat` and `bot.ports.WorkItems` want it. The place is `todo:tasks`."""
 
     platform = "todo"
@@ -183,14 +183,6 @@ class ToDo:
         with unread():
             answers = self._graph.batch([_address(receipt) for receipt in tasks])
         return [_completion(one) if isinstance(one, dict) else None for one in answers]
-
-    def spares(self, receipt: Receipt, /) -> bool:
-        """Every change counts."""
-        return False
-
-    def is_member(self, channel: str, chat_id: str, /) -> bool:
-        """Nobody acts in here."""
-        return False
 
     def permalink(self, receipt: Receipt, /) -> str | None:
         """The address at which its owner reads this task; never raises."""
