@@ -102,7 +102,6 @@ def _noted(line: Call, response: Response, ws: Any) -> Response:
     if line.status == 429:
         line.error = "TooManyRequests"
         ws.log.limited += 1
-        ws.teams.limited += 1
     return response
 
 

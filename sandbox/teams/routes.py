@@ -88,19 +88,11 @@ async def _posts(request: Request) -> Response:
     return JSONResponse({"posts": [_shown(one, me) for one in found], "people": people})
 
 
-async def _log(request: Request) -> Response:
-    """Every message of the bot, with what its buttons carry, and how often it was told to wait."""
-    teams = teams_of(request)
-    said = [one for one in teams.rooms.posts.values() if one.by == "bot"]
-    posts = [
-        {"conversation": one.conversation, "id": one.id, "card": one.card or {}, "carries": carried(one.card or {})}
-        for one in said
-    ]
-    return JSONResponse({"posts": posts, "limited": teams.limited})
-
-
 async def _messages(request: Request) -> Response:
-    """Every message of the bot that stands, oldest first: what it hands back when pressed, who is listed on it."""
+    """Every message of the bot that stands, oldest first: what its buttons hand back, who is listed on it.
+
+    `carried` is of its first button, `carries` of all.
+    """
     posts = [post for post in teams_of(request).rooms.posts.values() if post.by == "bot"]
     return JSONResponse({"messages": [_standing(post) for post in sorted(posts, key=lambda post: int(post.id))]})
 
@@ -109,7 +101,7 @@ def _standing(post: Post) -> Json:
     card = post.card or {}
     listed = (card.get("refresh") or {}).get("userIds") or []
     where = {"id": post.id, "conversation": post.conversation, "root": post.root, "edits": post.edits}
-    return {**where, "carried": handed_back(card), "listed": listed, "card": card}
+    return {**where, "carried": handed_back(card), "carries": carried(card), "listed": listed, "card": card}
 
 
 def _post(request: Request, body: Json) -> Post:
@@ -222,7 +214,6 @@ def routes() -> list[BaseRoute]:
         Route("/teams/v3/conversations/{path:path}", serve, methods=["GET", "POST", "PUT", "DELETE"]),
         Route("/sandbox/api/teams", _state),
         Route("/sandbox/api/teams/posts", _posts),
-        Route("/sandbox/api/teams/log", _log),
         Route("/sandbox/api/teams/extension", _extension, methods=["POST"]),
         Route("/sandbox/api/teams/messages", _messages),
         Route("/sandbox/api/teams/press", _press, methods=["POST"]),

@@ -40,8 +40,6 @@ class TeamsTenant:
         self.keys = Keys()
         """the Connector's: those of what the bot gets"""
         self.faults = Faults()
-        self.limited = 0
-        """calls that were told to wait"""
         self.service_url = ""
         self.client: httpx2.AsyncClient | None = None
         self.later: Callable[[Coroutine[Any, Any, Any]], None] | None = None

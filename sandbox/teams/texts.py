@@ -26,9 +26,7 @@ def elements(card: Json) -> Iterator[Json]:
 
 def handed_back(card: Json) -> Json:
     """What its first button, or its request for a view, hands back to the bot."""
-    found = [one.get("data") for element in _walk(card.get("body", [])) for one in element.get("actions", ())]
-    found.append((card.get("refresh") or {}).get("action", {}).get("data"))
-    return next((data for data in found if isinstance(data, dict)), {})
+    return next((data for data in carried(card) if data), {})
 
 
 def _walk(body: list[Json]) -> Iterator[Json]:

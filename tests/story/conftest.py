@@ -11,6 +11,7 @@ import pytest
 from story import house as houses
 from story import platforms, promises
 from story.house import House
+from story.teams_town import Desk
 from story.town import Town
 
 
@@ -60,3 +61,19 @@ def town(house: House) -> Iterator[Town]:
             promises.hold(opened, alerts)
         finally:
             promises.finish(opened, alerts)
+
+
+@pytest.fixture
+def ana(town: Town) -> Desk:
+    """She, at Teams' page; so are the others."""
+    return Desk(town, "U0ANA")
+
+
+@pytest.fixture
+def ben(town: Town) -> Desk:
+    return Desk(town, "U0BEN")
+
+
+@pytest.fixture
+def cleo(town: Town) -> Desk:
+    return Desk(town, "U0CLEO")

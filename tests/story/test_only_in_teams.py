@@ -10,21 +10,6 @@ from story.town import Town
 from story.workspace import until
 
 
-@pytest.fixture
-def ana(town: Town) -> Desk:
-    return Desk(town, "U0ANA")
-
-
-@pytest.fixture
-def ben(town: Town) -> Desk:
-    return Desk(town, "U0BEN")
-
-
-@pytest.fixture
-def cleo(town: Town) -> Desk:
-    return Desk(town, "U0CLEO")
-
-
 def test_an_alert_is_raised_shown_acknowledged_resolved_and_closed(town: Town, ana: Desk, ben: Desk) -> None:
     alert = town.raise_alert("ap-auditor", title="Invoice 4711 is above its order", severity="error")
     card = ana.card(alert)

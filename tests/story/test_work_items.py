@@ -28,16 +28,6 @@ def town(request: Any, tmp_path_factory: Any, http: httpx2.Client) -> Iterator[T
     opened.close()
 
 
-@pytest.fixture
-def ana(town: Town) -> Desk:
-    return Desk(town, "U0ANA")
-
-
-@pytest.fixture
-def ben(town: Town) -> Desk:
-    return Desk(town, "U0BEN")
-
-
 def object_id(town: Town, who: str) -> str:
     return str(town.workspace.get("microsoft")["accounts"][who]["id"])
 
