@@ -24,7 +24,7 @@ from connectors.schedule.effort import TooMuch, at_most
 MOST = 5_000
 """entries of a calendar, and repetitions of all of them in a window"""
 EFFORT = 10.0
-"""seconds of work; five thousand entries need three or four"""
+"""seconds of work; five thousand entries need one or two"""
 _DEEPEST = 4
 """calendar, time zone or entry, alarm, and one to spare"""
 _MARGIN = timedelta(days=2)
@@ -69,11 +69,14 @@ def read(data: bytes, reading: Reading) -> None:
     with _ONE_AT_A_TIME:
         icalendar.use_zoneinfo()  # type: ignore[no-untyped-call]  # forgets what other calendars defined
         try:
-            with at_most(EFFORT):
-                for calendar in _parsed(text):
-                    _read(calendar, reading)
+            at_most(EFFORT, lambda: _read_all(text, reading))
         except TooMuch:
             raise Unknown("too_much_work") from None
+
+
+def _read_all(text: str, reading: Reading) -> None:
+    for calendar in _parsed(text):
+        _read(calendar, reading)
 
 
 def _needed(data: bytes) -> str:
