@@ -67,6 +67,11 @@ class SqlSightings:
 _SEEN = select(sightings.c.channel, sightings.c.ts).where(
     sightings.c.delivery == bindparam("of"), sightings.c.at > bindparam("since")
 )
+_KNOWN = select(sightings.c.at).where(
+    sightings.c.delivery == bindparam("of"),
+    sightings.c.channel == bindparam("where"),
+    sightings.c.ts == bindparam("which"),
+)
 _GONE = delete(sightings).where(sightings.c.channel == bindparam("where"), sightings.c.ts == bindparam("which"))
 _ROW = select(deliveries.c.receipt_channel, deliveries.c.receipt_ts, deliveries.c.posts).where(
     deliveries.c.key == bindparam("of")
@@ -84,6 +89,9 @@ def _note(connection: Connection, delivery: str, receipt: Receipt, machine: floa
     of = select(func.count()).select_from(sightings).where(sightings.c.delivery == delivery)
     if connection.execute(of).scalar_one() >= MOST:
         return
+    is_news = (
+        connection.execute(_KNOWN, {"of": delivery, "where": receipt.channel, "which": receipt.ts}).first() is None
+    )
     new = insert_into(connection.dialect.name)(sightings)
     said = new.on_conflict_do_update(index_elements=["delivery", "channel", "ts"], set_={"at": new.excluded.at})
     row = connection.execute(_ROW, {"of": delivery}).first()
@@ -91,9 +99,18 @@ def _note(connection: Connection, delivery: str, receipt: Receipt, machine: floa
     # The one that the row knows is there as well, though nobody was shown it yet: of two, neither may be forgotten.
     for one in (receipt, *((known,) if known and known != receipt else ())):
         connection.execute(said, {"delivery": delivery, "channel": one.channel, "ts": one.ts, "at": machine})
-    # It is another one than the row knows: whoever looks for twins need not wait for the time of the next look.
+    _hasten(connection, delivery, receipt, machine, is_news=is_news)
+
+
+def _hasten(connection: Connection, delivery: str, receipt: Receipt, machine: float, *, is_news: bool) -> None:
+    """Of another message than the row knows whoever looks for twins hears now, not at the time of the next look.
+
+    News while somebody is just looking come too late for that look. A changed time is what it fails on, so it is made
+    once more; what is no news it knew, and nobody's clicks can keep it from ending.
+    """
     other = and_(deliveries.c.key == delivery, deliveries.c.posts > 1, deliveries.c.receipt_ts != receipt.ts)
-    connection.execute(update(deliveries).where(other, deliveries.c.sweep_at > machine).values(sweep_at=machine))
+    awaited = deliveries.c.sweep_at.is_not(None) if is_news else deliveries.c.sweep_at > machine
+    connection.execute(update(deliveries).where(other, awaited).values(sweep_at=machine))
 
 
 class MemorySightings:

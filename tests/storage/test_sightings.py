@@ -78,6 +78,27 @@ def test_a_twin_that_somebody_sees_is_looked_for_at_once_while_twins_are_looked_
     assert sql_world.store.due_sweeps(sql_world.machine + 9_999, limit=9) == [], "after the last look nobody looks"
 
 
+@pytest.mark.parametrize("known_before", [False, True])
+def test_a_twin_that_is_seen_while_somebody_looks_makes_the_look_be_made_again(
+    sql_world: Any, card: str, known_before: bool
+) -> None:
+    """What the look had read was older. Whoever is only shown it again keeps no look from ending."""
+    sql_world.clock.pass_(31)
+    again = sql_world.claim(PLACE)
+    shown = Settled(state="shown", posted=True, receipt=CARD, sweep_at=sql_world.machine + 60)
+    sql_world.store.settle(again, shown)
+    if known_before:
+        sql_world.store.saw(card, TWIN)
+    sql_world.clock.pass_(61)
+    claimed, was = sql_world.store.sweepable(again.delivery.id)
+    sql_world.clock.pass_(1)
+    sql_world.store.saw(card, TWIN)
+    with sql_world.store.transaction() as tx:
+        assert tx.swept(claimed.delivery.id, was=was, next_at=was + 540, receipt=CARD) is known_before
+    due = sql_world.store.due_sweeps(sql_world.machine, limit=9)
+    assert due == ([] if known_before else [again.delivery.id])
+
+
 def test_of_two_the_one_that_the_row_knows_is_there_too(sql_world: Any, card: str) -> None:
     """Only the first is seen; the repeat has the receipt. Adopting the one must not lose the other."""
     sql_world.clock.pass_(31)
