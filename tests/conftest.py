@@ -28,18 +28,17 @@ settings.register_profile("here", deadline=None)
 settings.load_profile("gate" if "CI" in os.environ else "here")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where the suite runs in two processes, the stories of one town stay together, and so do the tests of one file.
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Where the suite runs in several processes, what shares something slow to make stays in one of them."""
+    from sharing import Together
 
-    A town is opened once for all its stories; most files share something that is slow to make. The towns come first:
-    each is minutes long, and what is short fills what they leave.
-    """
-    items.sort(key=lambda item: "story" not in item.path.parts)
-    for item in items:
-        path = item.path.relative_to(Path(__file__).parent)
-        town = str(getattr(item, "callspec", None) and item.callspec.params.get("house", "")) or ""
-        story = path.parts[0] == "story" and town
-        item.add_marker(pytest.mark.xdist_group(f"story-{town}" if story else str(path)))
+    return Together(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Stories and faults first: their files are minutes long, and what is short fills what they leave."""
+    items.sort(key=lambda item: ("story" not in item.path.parts, "faults" not in item.path.parts))
 
 
 @pytest.fixture(scope="session")
