@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from pictures_story import CONFIG, PROPOSED, Story, past
+from pictures_story import BOTH, CONFIG, PROPOSED, Story, past
 from pictures_town import CLOSELOOP, Town
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
@@ -47,10 +47,15 @@ class Camera:
             page.goto(f"{self.url}/sandbox#{person}/{place}")
             page.locator("#app[data-ready=true]").wait_for()
             prepare(page)
-            page.mouse.move(0, 0)
-            page.wait_for_timeout(300)
-            keep(page.screenshot(animations="disabled", caret="hide"), f"{name}{suffix}")
+            keep(still(page), f"{name}{suffix}")
             leave(page)
+
+    def shoot_teams(self, name: str, person: str, channel: str, prepare: Prepare) -> None:
+        """The same of the page of Teams."""
+        for suffix, page in self.pages.items():
+            page.goto(f"{self.url}/teams?as=U0{person.upper()}&room=19:{channel}@thread.tacv2")
+            prepare(page)
+            keep(still(page), f"{name}{suffix}")
 
     def shoot_page(self, name: str, file: Path) -> None:
         """The beginning of a page that is no workspace."""
@@ -59,6 +64,12 @@ class Camera:
             page.goto(file.as_uri())
             page.set_viewport_size({"width": width, "height": round(height * 1.5)})
             keep(page.screenshot(animations="disabled"), f"{name}{suffix}")
+
+
+def still(page: Page) -> bytes:
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(300)
+    return page.screenshot(animations="disabled", caret="hide")
 
 
 def keep(png: bytes, name: str) -> None:
@@ -140,6 +151,22 @@ def from_message(words: str, label: str) -> Prepare:
     return open_it
 
 
+def own_card(words: str, label: str = "", field: str = "", text: str = "") -> Prepare:
+    """A card in Teams as only this person sees it; with a label, the form that takes its place when that is pressed."""
+
+    def open_it(page: Page) -> None:
+        card = page.locator("article", has_text=words).last
+        card.get_by_text("as only you see it").wait_for()
+        if label:
+            # Where the other window has pressed it already the form stands here too: it belongs to the person.
+            if card.get_by_role("button", name=label, exact=True).count() and not card.get_by_label(field).count():
+                card.get_by_role("button", name=label, exact=True).click()
+            card.get_by_label(field).fill(text)
+        card.evaluate("node => node.scrollIntoView({block: 'start'})")
+
+    return open_it
+
+
 def leave(page: Page) -> None:
     """Nothing stays open for the next picture: what is open belongs to the person, not to the window."""
     while page.get_by_test_id("modal").count():
@@ -190,6 +217,13 @@ def photograph(story: Story, camera: Camera) -> None:
     story.report()
     camera.shoot("report", "cleo", "closeloop", shows("Four weeks"))
     camera.shoot("charts", "cleo", "closeloop", charts("Four weeks"))
+
+
+def in_teams(story: Story, camera: Camera) -> None:
+    refunds, what = "Nine refunds", "Card 5512 is blocked; the bank has the nine refunds."
+    story.in_both()
+    camera.shoot_teams("teams", "ana", "ai-alerts", own_card(refunds))
+    camera.shoot_teams("teams-resolve", "ana", "ai-alerts", own_card(refunds, "Resolve", "What was done?", what))
 
 
 def forms(camera: Camera, card: str) -> None:
@@ -246,17 +280,24 @@ def chromium() -> str:
     return found
 
 
+@contextmanager
+def opened(config: str) -> Iterator[Town]:
+    with tempfile.TemporaryDirectory(prefix="pictures-") as name:
+        (Path(name) / "closeloop.yaml").write_text(config)
+        with Town.open(Path(name)) as town:
+            yield town
+
+
 def main() -> None:
     browser = chromium()
     OUT.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="pictures-") as name:
-        folder = Path(name)
-        (folder / "closeloop.yaml").write_text(CONFIG)
-        with Town.open(folder) as town, cameras(town.sandbox, browser) as camera:
-            story = Story(town=town)
-            story.weeks_before()
-            photograph(story, camera)
-            simulate(folder, camera)
+    with opened(CONFIG) as town, cameras(town.sandbox, browser) as camera:
+        story = Story(town=town)
+        story.weeks_before()
+        photograph(story, camera)
+        simulate(town.folder, camera)
+    with opened(BOTH) as town, cameras(town.sandbox, browser) as camera:
+        in_teams(Story(town=town), camera)
     sys.stdout.write(f"{len(list(OUT.glob('*.png')))} pictures in {OUT.relative_to(OUT.parents[1])}\n")
 
 

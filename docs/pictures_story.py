@@ -9,12 +9,13 @@ from typing import Any
 
 from pictures_town import Town, until
 
-from bot.demo_alerts import CONTRACT, COSTS, DRIFT, FORECAST, INVOICE, STOCK, SUPPLIER
+from bot.demo_alerts import CONTRACT, COSTS, DRIFT, FORECAST, FRAUD, INVOICE, STOCK, SUPPLIER
 
 TUESDAY = datetime(2030, 11, 19, tzinfo=UTC)
 """far enough ahead: the stand-in's time never goes backwards, and here every run has the same days"""
 WEEK = timedelta(weeks=1)
 READER = "reader"
+RINGS = "fraud-ring-detector"
 
 CONFIG = """\
 fallback: {owner: elsa@acme.example, channel: "#ai-exceptions"}
@@ -52,6 +53,17 @@ policies:
     hours: {critical: always, default: working}
     verify: never
 limits: {chat_scale: 100}
+"""
+
+BOTH = """\
+fallback: {owner: elsa@acme.example, channel: "#ai-exceptions"}
+directory: [file, graph, slack]
+people:
+  ana@acme.example: {manager: cleo@acme.example, time_zone: Europe/Amsterdam}
+  cleo@acme.example: {manager: elsa@acme.example, time_zone: Europe/Paris}
+sources:
+  fraud-ring-detector: {channel: ["#ai-alerts", "teams:#ai-alerts"], owner: ana@acme.example}
+teams: {channels: {"#ai-alerts": "19:ai-alerts@thread.tacv2"}}
 """
 
 PROPOSED = """\
@@ -179,6 +191,15 @@ class Story:
     def report(self) -> None:
         self.town.types("cleo", "report")
         until(lambda: self.town.told("cleo", "Four weeks"), 90, "no report came")
+
+    # ── in both chats, in a town of its own ──────────────────────────────────────────────────────────────────────
+
+    def in_both(self) -> None:
+        """One alert, a card in Slack and one in Teams."""
+        self.town.add_source(READER, "--operator")
+        self.town.add_source(RINGS)
+        self.at(9, 40)
+        self.alert(RINGS, FRAUD)
 
 
 def past() -> str:
