@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.acts import UNKNOWN, Act, Done
+from bot.acts import REPEATED, UNKNOWN, Act, Done
 from bot.core import words
 from bot.core.events import QUIET, Actor, Event
 from bot.core.given import Given
@@ -59,7 +59,7 @@ class Acting(Transactions):
     def _decide(self, tx: Tx, name: str, act: Act, decide: Decision) -> Done:
         asked = act.interaction
         if tx.interactions([(asked.source, asked.id)]):
-            return Done(ok=True, code="repeated", said=sentence("This was answered already; nothing was done twice."))
+            return Done(ok=True, code="repeated", said=REPEATED)
         alert = tx.alert(act.alert_id)
         if alert is None:
             return UNKNOWN

@@ -74,6 +74,7 @@ class Done:
     alert: Alert | None = None
 
 
+REPEATED = sentence("This was answered already; nothing was done twice.")
 UNKNOWN = Done(ok=False, code="unknown", said=sentence("There is no such alert."))
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
 
 from bot import crash
-from bot.acts import Act, Done
+from bot.acts import REPEATED, Act, Done
 from bot.attendance import Attendance
 from bot.core import pages
 from bot.core.forms import FORMS
@@ -19,7 +20,7 @@ from bot.core.state import Alert
 from bot.core.text import Text, Who, host, linked, refs, sentence
 from bot.loop import Loop
 from bot.people import People
-from bot.ports import Answer, Chat, Gesture, Interaction, Queue, Store
+from bot.ports import Answer, Chat, Conflict, Gesture, Interaction, Queue, Store
 from bot.saying import Saying, card_links
 from handlers import commands, home, raised, several
 from handlers.meters import ACTS
@@ -52,7 +53,7 @@ class Desk:
 
     def _answer(self, gesture: Gesture, person: Person) -> Answer:
         if gesture.act == "command":
-            return commands.run(gesture.fields.get("text", ""), partial(self._typed, gesture, person))
+            return self._command(gesture, person)
         if gesture.act == "home":
             return home.show(self._reader(gesture, person), gesture.fields)
         if gesture.act in ("bulk", "raise") or "picked" in gesture.fields or gesture.fields.get("for") == "raise":
@@ -77,6 +78,21 @@ class Desk:
             return several.form(gesture)
         return several.do(gesture, lambda one: self._do(wanted, self._act(one, person), one.fields))
 
+    def _command(self, gesture: Gesture, person: Person) -> Answer:
+        """What only reads may be asked again; what changes something is done once for each time it is typed."""
+        text, typed = gesture.fields.get("text", ""), partial(self._typed, gesture, person)
+        if not commands.changes(text):
+            return commands.run(text, typed)
+        asked = _interaction(gesture)
+        with self.store.transaction() as tx:
+            if tx.interactions([(asked.source, asked.id)]):
+                return Answer(ok=True, said=REPEATED)
+        answer = commands.run(text, typed)
+        # Whoever dies between the two does it again when it is sent again, and to the same end: nothing came between.
+        with suppress(Conflict), self.store.transaction() as tx:
+            tx.remember(replace(asked, answer={"act": "command", "by": person.id}))
+        return answer
+
     def _typed(self, gesture: Gesture, person: Person, rest: str) -> commands.Typed:
         errand = f"{gesture.platform}:{person.id}:{sha256(gesture.id.encode()).hexdigest()[:16]}"
         return commands.Typed(
@@ -99,7 +115,7 @@ class Desk:
 
     def _act(self, gesture: Gesture, person: Person) -> Act:
         """The act, with what only the chat can say: are they in the alert's channel, or in the one now asked."""
-        asked = Interaction(source=f"{gesture.platform}:gesture", id=gesture.id)
+        asked = _interaction(gesture)
         alert = self.store.alert(gesture.alert_id)
         act = Act(interaction=asked, alert_id=gesture.alert_id, by=person, seen=gesture.seen)
         if alert is None or not person.may_own:
@@ -229,6 +245,10 @@ def _told(done: Done, field: str = "") -> Answer:
 
 def _wrong(field: str, why: str) -> Answer:
     return Answer(ok=False, said=sentence(why), wrong=field)
+
+
+def _interaction(gesture: Gesture) -> Interaction:
+    return Interaction(source=f"{gesture.platform}:gesture", id=gesture.id)
 
 
 def _named(answer: Answer) -> set[str]:

@@ -34,12 +34,23 @@ Command = Callable[[Typed], Answer]
 
 def run(text: str, typed: Callable[[str], Typed]) -> Answer:
     """The answer to `/loop <text>`; `typed` makes what a command gets of what follows its first word."""
-    word, _, rest = text.strip().partition(" ")
-    name = word.lower() or "mine"
-    command = COMMANDS.get(_ALSO.get(name, name))
+    name, rest = _parted(text)
+    command = COMMANDS.get(name)
     if command is None:
         return _suggested(name, text)
-    return command(typed(rest.strip()))
+    return command(typed(rest))
+
+
+def changes(text: str) -> bool:
+    """Whether it may change something, so that a repeat of the same request must not do it again."""
+    return _parted(text)[0] in CHANGING
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """The command's name and what follows it."""
+    word, _, rest = text.strip().partition(" ")
+    name = word.lower() or "mine"
+    return _ALSO.get(name, name), rest.strip()
 
 
 def _suggested(name: str, text: str) -> Answer:
@@ -125,5 +136,6 @@ COMMANDS: dict[str, Command] = {
     "unmute": duty.unmute,
     "help": _help,
 }
+CHANGING = frozenset(("oncall", "away", "back", "quiet", "prefer", "mute", "unmute"))
 _ALSO = {"search": "find", "on-call": "oncall", "show": "status", "?": "help"}
 """other words that people try"""

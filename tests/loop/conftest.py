@@ -178,6 +178,11 @@ class World:
         """What somebody typed after /loop, and what they are told."""
         return self.gesture(by, "command", text=text)
 
+    def typed(self, by: Person, text: str, *, id: str) -> Callable[[], Answer]:
+        """The same, as often as the chat hands in this very request."""
+        asked = Gesture(id=id, platform="slack", chat_id=by.chat["slack"], act="command", fields={"text": text})
+        return lambda: self.desk.take(asked)
+
     # ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def sleep(self, span: timedelta | float) -> None:

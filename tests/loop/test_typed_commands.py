@@ -444,3 +444,27 @@ def test_an_alert_that_comes_back_while_muted_is_in_no_list_of_anybody_elses(tow
     town.receive(signal())
     town.clock.forward(minutes(1))
     assert len(shown(town.types(BEN, "open"))) == 1
+
+
+# ── once ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_changes_something_is_done_once_however_often_it_arrives(town: Any) -> None:
+    """A chat sends again what it thinks was not heard, also when the person has said something else since."""
+    sent = town.typed(ANA, "away for 3 days", id="the same")
+    assert sent().ok
+    town.types(ANA, "back")
+    assert "answered already" in plain(sent().said)
+    assert town.store.absences(ANA.id, since=town.clock.at) == []
+
+    muted = town.typed(BEN, "mute drift-watch until 17:00", id="another")
+    muted()
+    town.types(BEN, "unmute drift-watch")
+    muted()
+    assert "Nothing is muted" in reads(town.types(BEN, "mute"))
+
+
+def test_what_only_reads_may_be_asked_again(town: Any) -> None:
+    mine = town.raised(owner=ANA.id)
+    asked = town.typed(ANA, "mine", id="the same")
+    assert shown(asked()) == shown(asked()) == [mine.id]

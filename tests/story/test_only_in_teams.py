@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from story.teams_town import ALERTS, Desk, elements, says, titles
+from story.teams_town import ALERTS, Desk, actions, elements, says, titles
 from story.town import Town
 from story.workspace import until
 
@@ -114,6 +114,31 @@ def test_who_is_not_the_connector_is_refused(town: Town, why: str, body: dict[st
     assert (
         town.workspace.post("teams/raw", **{"activity": {"type": "message", "text": "mine"}} | body)["status"] == status
     )
+
+
+def test_what_is_replayed_is_answered_and_changes_nothing(town: Town, ana: Desk) -> None:
+    """The Connector itself sends again what it thinks was not heard, also when somebody did something else since."""
+    alert = town.raise_alert("ap-auditor", title="Replayed")
+    card = ana.card(alert)
+    (button,) = [one for one in actions(card["card"]) if one["title"] == "Acknowledge"]
+    action = {"type": "Action.Execute", "verb": button["verb"], "data": button["data"]}
+    invoke = {"type": "invoke", "name": "adaptiveCard/action", "value": {"action": action, "trigger": "manual"}}
+    pressed = {"id": "f:acknowledged", "replyToId": card["id"], **invoke}
+    where = f"{ALERTS};messageid={card['id']}"
+    for _ in range(3):
+        assert town.workspace.post("teams/raw", conversation=where, activity=pressed)["status"] == 200
+    town.happened(alert, "raised", "acknowledged")
+
+    def hears(words: str) -> bool:
+        return any(words in says(one["card"]) for one in ana.posts(where="a:U0ANA") if one["card"])
+
+    away = {"type": "message", "id": "f:away", "text": "away for 3 days"}
+    assert town.workspace.post("teams/raw", activity=away)["status"] == 200
+    until(lambda: hears("Nobody stands in"), 15, why="she was not told that she is away")
+    assert "Welcome back" in town.ana.type("/loop back").says
+    assert town.workspace.post("teams/raw", activity=away)["status"] == 200
+    until(lambda: hears("answered already"), 15, why="the repeat was not answered")
+    assert "Ana" not in town.ana.type("/loop away").says
 
 
 def test_what_is_of_no_kind_we_know_is_taken(town: Town) -> None:
