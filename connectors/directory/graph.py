@@ -39,7 +39,9 @@ class GraphDirectory:
     ) -> None:
         """`now`: the business instant."""
         self._graph, self._now, self._monotonic = graph, now, monotonic
-        self._denied: dict[str, float] = {}
+        self._denied: dict[tuple[str, str], float] = {}
+        """(what of a person, whose) ▶ until when nobody asks for it again"""
+        self._told_of: frozenset[str] = frozenset()
         self._groups: dict[str, tuple[float, tuple[str, ...] | None]] = {}
         self._roll = _Everybody(graph)
 
@@ -110,16 +112,15 @@ class GraphDirectory:
 
     def _mailbox(self, user_id: str) -> tuple[Json | None, Json | None]:
         """(what Exchange knows, what Teams shows) in one request; None for what cannot be read. Raises Unknown."""
-        wanted = [what for what in (MAILBOX, "/presence") if self._monotonic() > self._denied.get(what, 0.0)]
+        now = self._monotonic()
+        wanted = [what for what in (MAILBOX, "/presence") if now > self._denied.get((what, user_id), 0.0)]
         answers = self._graph.batch([f"/users/{part(user_id)}{what}" for what in wanted]) if wanted else []
-        found = {what: self._read(what, answer) for what, answer in zip(wanted, answers, strict=True)}
+        found = {what: self._read(what, user_id, answer) for what, answer in zip(wanted, answers, strict=True)}
         return found.get(MAILBOX), found.get("/presence")
 
-    def _read(self, what: str, answer: Json | Exception | None) -> Json | None:
+    def _read(self, what: str, user_id: str, answer: Json | Exception | None) -> Json | None:
         if isinstance(answer, Refusal) and answer.kind == "workspace":
-            if what not in self._denied:
-                log.warning("%s is not read from Graph: the app may not (%s)", what.strip("/"), answer.code)
-            self._denied = {**self._denied, what: self._monotonic() + DENIED}
+            self._deny(what, user_id, answer.code)
             return None
         # A hint is not waited for; whether somebody is away is.
         if isinstance(answer, Exception):
@@ -127,6 +128,15 @@ class GraphDirectory:
                 raise answer
             return None
         return answer
+
+    def _deny(self, what: str, user_id: str, code: str) -> None:
+        """Of one person: Exchange may let an app into some mailboxes and not into others."""
+        now = self._monotonic()
+        if what not in self._told_of:
+            self._told_of |= {what}
+            log.warning("%s is not read from Graph: the app may not, of somebody or at all (%s)", what.strip("/"), code)
+        kept = {key: until for key, until in self._denied.items() if until > now}
+        self._denied = {**kept, (what, user_id): now + DENIED}
 
     # ── groups ───────────────────────────────────────────────────────────────────────────────────────────────────
 

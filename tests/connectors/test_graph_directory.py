@@ -175,10 +175,22 @@ def test_what_the_app_may_not_read_is_said_once_and_everything_else_is_known(
     assert [len(one.away) for one in found] == [0 if lacking == "MailboxSettings.Read" else 1, 0]
     assert caplog.text.count("the app may not") == 1
     what = "mailboxSettings" if lacking == "MailboxSettings.Read" else "presence"
-    assert len(tenant.calls(what)) == 1, "nobody asks again before an hour"
+    for _ in range(3):
+        known(directory, "ana@acme.example")
+    assert len(tenant.calls(what)) == 2, "of nobody it is asked again before an hour"
     tenant.hand.seconds += 3601
     known(directory, "ana@acme.example")
-    assert len(tenant.calls(what)) == 2
+    assert len(tenant.calls(what)) == 3
+    assert caplog.text.count("the app may not") == 1
+
+
+def test_a_mailbox_that_the_app_may_not_read_hides_nobody_else_s(tenant: Tenant) -> None:
+    """Exchange lets an administrator choose into which mailboxes an app may look."""
+    tenant.fault(f"/users/{tenant.id('ben')}/mailboxSettings", 403, times=None)
+    tenant.replies("ana", "alwaysEnabled")
+    directory = tenant.directory()
+    found = [known(directory, f"{name}@acme.example") for name in ("ben", "ana")]
+    assert [len(one.away) for one in found] == [0, 1]
 
 
 # ── hours and zones ──────────────────────────────────────────────────────────────────────────────────────────────────
