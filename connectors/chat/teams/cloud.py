@@ -39,26 +39,17 @@ class Service:
             return False
 
 
-_WORLD = ("smba.trafficmanager.net", "smba.infra.gcc.teams.microsoft.com")
-_SERVICES: dict[str, tuple[tuple[str, ...], str]] = {
-    "public": (_WORLD, "https://teams.microsoft.com"),
-    "gcch": (("smba.infra.gov.teams.microsoft.us",), "https://gov.teams.microsoft.us"),
-    "dod": (("smba.infra.dod.teams.microsoft.us",), "https://dod.teams.microsoft.us"),
-    "china": (("frontend.botapi.msg.infra.teams.microsoftonline.cn",), "https://teams.microsoftonline.cn"),
-}
-
-
 def service(name: str = "public", *, address: str = "", web: str = "", metadata: str = "") -> Service:
     """A cloud's service. What is given takes the place of the cloud's own: a stand-in, or the address of GCC.
 
     Raises ValueError for an address that is neither https nor on this machine.
     """
-    cloud, (hosts, own_web) = CLOUDS[name], _SERVICES[name]
+    cloud = CLOUDS[name]
     found = Service(
         cloud=cloud,
-        address=(address or f"https://{hosts[0]}/teams").rstrip("/"),
-        hosts=frozenset(hosts),
-        web=(web or own_web).rstrip("/"),
+        address=(address or f"https://{cloud.teams_hosts[0]}/teams").rstrip("/"),
+        hosts=frozenset(cloud.teams_hosts),
+        web=(web or cloud.teams_web).rstrip("/"),
         metadata=metadata or cloud.bot_metadata,
     )
     for one in (found.address, found.web, found.metadata):
