@@ -11,7 +11,7 @@ run: $(VENV)/.run      ## the product with the stand-in workspace, and a believa
 	$(BIN)/closeloop up --sandbox --demo
 
 test: $(VENV)/.dev     ## every test; names what it skipped
-	$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadscope $(ARGS)
 
 check: $(VENV)/.dev    ## lint, format, types, import contracts, house numbers
 	$(BIN)/ruff check .

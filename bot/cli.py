@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from bot.commands import alerts, check, demo, policies, run, sources, status, teams
-from bot.commands.say import Failed, fail, out
+from bot.commands.say import Failed, fail, installed, out
 
 
 class Commands(TyperGroup):
@@ -52,17 +52,8 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        out(f"closeloop {_installed()}")
+        out(f"closeloop {installed() or '(run from its folder, not installed)'}")
         raise typer.Exit
-
-
-def _installed() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("closeloop")
-    except PackageNotFoundError:
-        return "(run from its folder, not installed)"
 
 
 @app.callback()

@@ -78,3 +78,13 @@ def clean(text: object, limit: int = 200) -> str:
     from bot.core.text import one_line
 
     return one_line(str(text), limit) if text is not None else ""
+
+
+def installed() -> str:
+    """The product's version; empty where it runs from its folder and was never installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("closeloop")
+    except PackageNotFoundError:
+        return ""

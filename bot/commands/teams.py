@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands.say import AsJson, Failed, as_json, table, tell
+from bot.commands.say import AsJson, Failed, as_json, installed, table, tell
 
 if TYPE_CHECKING:
     from bot.installing import Installed
@@ -40,8 +40,9 @@ def package(
         raise Failed("MICROSOFT_CLIENT_ID is not set: the package names the bot by it")
     if to.exists() and not force:
         raise Failed(f"{to} is there already; choose another name, or pass --force")
+    app_package = Package(app_id=env.microsoft_client_id, url=env.url, name=name, product=installed())
     try:
-        to.write_bytes(written(Package(app_id=env.microsoft_client_id, url=env.url, name=name)))
+        to.write_bytes(written(app_package))
     except (OSError, ValueError) as error:
         raise Failed(f"{to} was not written: {error}") from None
     tell(f"{to}: upload it in the Teams admin centre under Manage apps.")

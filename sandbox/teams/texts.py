@@ -8,10 +8,11 @@ from sandbox.errors import Json
 
 
 def parsed_texts(card: Json) -> Iterator[str]:
-    """Everything that Teams reads Markdown, dates and mentions in."""
+    """Everything that Teams reads Markdown, dates and mentions in; what can be chosen some of its clients read too."""
     for element in _walk(card.get("body", [])):
         if element.get("type") == "TextBlock":
             yield element["text"]
+        yield from (str(choice.get("title", "")) for choice in element.get("choices", ()))
 
 
 def run_texts(card: Json) -> Iterator[str]:

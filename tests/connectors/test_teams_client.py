@@ -121,7 +121,6 @@ TABLE: list[tuple[Any, type[Exception], str, str | float]] = [
     (told(400, "MessageSizeTooBig"), Refusal, "MessageSizeTooBig", "content"),
     (told(400, "BadSyntax"), Refusal, "BadSyntax", "content"),
     (told(400, "<script>"), Refusal, "http_400", "other"),
-    (told(401, "Unauthorized"), Refusal, "Unauthorized", "workspace"),
     (told(429, "TooManyRequests", **{"retry-after": "17"}), Later, "ratelimited", 17.0),
     (told(429), Later, "ratelimited", 10.0),
     (told(412), Later, "precondition_failed", 2.0),
@@ -183,14 +182,21 @@ def test_a_wait_that_teams_does_not_name_grows_with_every_attempt(status: int) -
         assert later.value.grows is not bool(named)
 
 
-def test_a_token_that_was_not_accepted_is_not_used_again() -> None:
+def test_a_token_that_was_not_accepted_is_followed_by_a_fresh_one_and_nobody_notices() -> None:
     made = bot()
     made.wire.script.append(told(401))
-    with pytest.raises(Refusal):
-        made.chat.show(card(), REPLY, mark=MARK)
     made.chat.show(card(), REPLY, mark=MARK)
     heard = made.wire.tokens_heard
     assert (heard[0], heard[-1], len(set(heard))) == ("Bearer token-1", "Bearer token-2", 2)
+
+
+def test_where_no_token_is_accepted_it_is_tried_twice_and_no_more() -> None:
+    made = bot()
+    made.wire.script += [told(401)] * 9
+    with pytest.raises(Refusal) as refused:
+        made.chat.show(card(), REPLY, mark=MARK)
+    assert refused.value.kind == "workspace"
+    assert len(made.wire.script) == 7
 
 
 def test_without_a_token_nothing_is_sent() -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import copy
 import json
+import re
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +25,7 @@ from bot.ports import Answer, Away, Gesture, Receipt
 from connectors.chat.teams.cloud import service
 from connectors.chat.teams.inbound import Access, TeamsInbound
 from connectors.chat.teams.verify import Keys, Verifier
+from sandbox.teams.texts import elements, parsed_texts
 from tests.connectors import official
 from tests.connectors.conftest import ALERT, NOW, FakeDesk, until
 from tests.connectors.official import problems
@@ -29,6 +33,8 @@ from tests.connectors.teams import APP, CHANNEL, IDS, PEOPLE, ROOT, SERVICE, TEN
 
 OURS, FOREIGN = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
 ISSUER = "https://api.botframework.com"
+DAY = 24 * 3600.0
+GUEST = "33333333-0000-4000-8000-000000000003"
 TIMES = ("exp", "nbf", "iat")
 
 
@@ -44,9 +50,12 @@ class Trust:
     keys: list[dict[str, Any]] = field(default_factory=lambda: [jwk("k1", OURS), jwk("skype", OURS, ("skype",))])
     asked: int = 0
     away: bool = False
+    slow: threading.Event | None = None
 
     def answer(self, request: httpx2.Request) -> httpx2.Response:
         self.asked += 1
+        if self.slow:
+            self.slow.wait(10)
         if self.away:
             return httpx2.Response(503)
         if str(request.url).endswith("openidconfiguration"):
@@ -75,7 +84,7 @@ def door() -> Iterator[Door]:
     trust, made, desk, now = Trust(), bot(), FakeDesk(), [0.0]
     client = httpx2.Client(transport=httpx2.MockTransport(trust.answer))
     keys = Keys(metadata=service().metadata, client=client, monotonic=lambda: now[0])
-    access = Access(verifier=Verifier(app_id=APP, issuer=ISSUER, keys=keys), tenants=frozenset({TENANT}))
+    access = Access(verifier=Verifier(app_id=APP, issuer=ISSUER, keys=keys), tenants=frozenset({TENANT, GUEST}))
     inbound = TeamsInbound(access, desk, made.chat, now=lambda: NOW)
     yield Door(inbound, desk, made, trust, now)
     inbound.close()
@@ -201,8 +210,36 @@ def test_while_keys_cannot_be_had_nobody_is_let_in_and_may_come_again(door: Door
     assert door.desk.taken == []
     door.trust.away, door.now[0] = False, 31
     assert door.send(press("acknowledge"))[0] == 200
-    door.trust.away, door.now[0] = True, 3 * 24 * 3600
+    door.trust.away, door.now[0] = True, 3 * DAY
     assert door.send(press("acknowledge"))[0] == 200, "keys that were known stay known"
+    door.now[0] = 6 * DAY
+    assert door.send(press("acknowledge"))[0] == 503, "for five days, as Microsoft allows, and no longer"
+
+
+def test_who_comes_with_a_known_key_does_not_wait_while_somebody_asks_for_new_ones(door: Door) -> None:
+    door.send(press("acknowledge"))
+    door.now[0], door.trust.slow = 2 * DAY, threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(door.send, press("acknowledge"))
+        until(lambda: door.trust.asked == 3)
+        assert door.send(press("acknowledge"))[0] == 200
+        assert not first.done()
+        door.trust.slow.set()
+        assert first.result(10)[0] == 200
+
+
+def test_a_tenant_that_is_allowed_is_taken_and_does_not_say_where_our_own_is(door: Door) -> None:
+    door.send(press("card"))
+    amer = "https://smba.trafficmanager.net/amer"
+    place = {"id": "a:eve", "conversationType": "personal", "tenantId": GUEST}
+    eve = {"id": "29:eve", "aadObjectId": IDS["dov"], "name": "Eve"}
+    sent = activity(
+        **{"from": eve}, text="mine", conversation=place, channelData={"tenant": {"id": GUEST}}, serviceUrl=amer
+    )
+    assert door.send(sent, headers=signed(serviceurl=amer))[0] == 200
+    assert door.desk.taken[-1].chat_id == IDS["dov"]
+    known = door.bot.store.conversations("teams", ["", IDS["dov"]])
+    assert (known[""].address, known[IDS["dov"]].address) == (SERVICE, amer)
 
 
 def test_a_replayed_activity_is_the_same_gesture_again(door: Door) -> None:
@@ -352,6 +389,9 @@ def test_what_is_of_no_kind_we_know_is_taken_or_teams_would_stop_sending(door: D
 # ── what is typed ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+CHANNEL_PATH = "19%3Aalerts"
+
+
 def personal(**more: Any) -> dict[str, Any]:
     return activity(conversation={"id": "a:ana", "conversationType": "personal", "tenantId": TENANT}, **more)
 
@@ -377,6 +417,18 @@ def test_a_command_typed_in_a_channel_is_answered_to_whoever_typed_it_alone(door
     assert calls[0][1]["members"] == [{"id": IDS["ana"]}]
     assert "A secret." in json.dumps(calls[1][1]) and "personal" in calls[1][0]
     assert "A secret." not in json.dumps(calls[2][1])
+
+
+@pytest.mark.parametrize(("refused", "words"), [(403, "add the app"), (429, "ask again in a minute")])
+def test_whoever_cannot_be_written_to_alone_hears_in_the_channel_what_to_do(
+    door: Door, refused: int, words: str
+) -> None:
+    door.desk.answer = lambda gesture: Answer(ok=True, said=sentence("A secret."))
+    door.bot.wire.script += [httpx2.Response(refused)]
+    entities = [{"type": "mention", "text": "<at>Closeloop</at>", "mentioned": {"id": f"28:{APP}"}}]
+    door.send(activity(text="<at>Closeloop</at> oncall", entities=entities))
+    _, said = until(lambda: [call for call in door.bot.wire.calls("POST") if CHANNEL_PATH in call[0]])[0]
+    assert words in json.dumps(said) and "A secret." not in json.dumps(said)
 
 
 def the_list(gesture: Gesture) -> Answer:
@@ -446,6 +498,17 @@ def test_what_is_ticked_is_done_for_all_and_answered_with_the_list(door: Door) -
     did, looked = door.desk.taken
     assert (did.act, did.fields) == ("bulk", {"for": "acknowledge", "picked": "A1:2 B2:1"})
     assert looked.act == "home" and "List of mine" in json.dumps(said["value"])
+
+
+def test_what_a_source_wrote_is_read_as_nothing_where_it_can_be_ticked(door: Door) -> None:
+    hostile = Quote("[Pay here](http://ev.il/a) **now** `x` _y_ ~z~")
+    row = Row(lines=((hostile,),), alert_id=ALERT.id, generation=3)
+    acts = (Button(act="acknowledge", label="Acknowledge"),)
+    door.desk.answer = lambda gesture: Answer(ok=True, sheet=Sheet(title="Mine", rows=(row,), bulk=acts))
+    _, said = door.send(press("home", kind="home:mine"))
+    (shown,) = [one["choices"][0]["title"] for one in elements(said["value"]) if "choices" in one]
+    assert "Pay here" in shown and not re.search(r"[\[\]*`~]|\b_|_\b", shown), shown
+    assert shown in list(parsed_texts(said["value"])), "the stand-in holds it to what it reads"
 
 
 def test_a_form_for_all_that_is_ticked_carries_them_and_stays_where_something_is_wrong(door: Door) -> None:

@@ -51,6 +51,15 @@ def test_the_same_bot_gets_the_same_package() -> None:
     assert other["id"] != manifest(OURS)["id"] != APP
 
 
+@pytest.mark.parametrize(
+    ("product", "app"),
+    [("0.1.0", "1.1.0"), ("0.12.3", "1.12.3"), ("1.0.0", "2.0.0"), ("0.2.0.dev3", "1.2.0"), ("", "1.0.0")],
+)
+def test_a_newer_product_has_a_newer_app_or_teams_would_refuse_it(product: str, app: str) -> None:
+    found = manifest(Package(app_id=APP, url=OURS.url, product=product))
+    assert found["version"] == app
+
+
 def test_nothing_is_asked_for_but_who_is_in_a_channel() -> None:
     assert RIGHTS == ("TeamMember.Read.Group",)
     asked = manifest(OURS)["authorization"]["permissions"]["resourceSpecific"]

@@ -140,7 +140,9 @@ class Known:
 
     def _learn(self, one: Said, activity: Json) -> None:
         address = str(activity["serviceUrl"])
-        self._keep(Conversation(platform=PLATFORM, address=address))
+        if _tenant(activity) == self.chat.tenant.id.lower():
+            # A guest tenant may lie in another region: what is sent first goes where our own one is.
+            self._keep(Conversation(platform=PLATFORM, address=address))
         if not one.chat_id:
             return
         if one.kind == "personal" and self._is_removal(activity):

@@ -12,7 +12,7 @@ from typing import Any
 from bot.core.fitting import People
 from bot.core.pages import Row, Sheet
 from connectors.chat.teams.cards import HOME, About, execute
-from connectors.chat.teams.text import Json, inert, summary
+from connectors.chat.teams.text import Json, choice, inert
 
 TURN, PICK, PICKED, BULK = "turn:", "pick", "picked", "bulk"
 _LONGEST = 4000
@@ -74,7 +74,7 @@ def below(sheet: Sheet, rows: tuple[Row, ...], people: People) -> list[Json]:
     if not sheet.bulk or not rows:
         return []
     choices = [
-        {"title": summary(row.lines[0], people, limit=50) or "–", "value": f"{row.alert_id}:{row.generation}"}
+        {"title": choice(row.lines[0], people, limit=50) or "–", "value": f"{row.alert_id}:{row.generation}"}
         for row in rows
     ]
     boxes = {"type": "Input.ChoiceSet", "id": PICK, "label": "Several at once", "isMultiSelect": True}

@@ -16,11 +16,11 @@ from connectors.chat.teams.text import manifest_id
 
 SCHEMA = "1.19"
 """old enough for tenants that lag behind"""
-VERSION = "1.0.0"
 RIGHTS = ("TeamMember.Read.Group",)
 """who is in a channel, because rights depend on it; nothing is read of what people write"""
 ACCENT = "#1F6F54"
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NUMBERS = re.compile(r"(\d{1,4})\.(\d{1,4})\.(\d{1,4})")
 _STAMP = (2026, 1, 1, 0, 0, 0)
 COMMANDS = (
     ("mine", "My open alerts, overdue first"),
@@ -38,6 +38,14 @@ class Package:
     url: str
     """where this installation is reached from outside"""
     name: str = "Closeloop"
+    product: str = ""
+    """the product's own version: whatever changes in a manifest has a higher one than before, or Teams refuses it"""
+
+    @property
+    def version(self) -> str:
+        """One ahead of the product's: Teams begins at 1.0.0."""
+        numbers = _NUMBERS.match(self.product)
+        return f"{int(numbers[1]) + 1}.{numbers[2]}.{numbers[3]}" if numbers else "1.0.0"
 
 
 def written(package: Package) -> bytes:
@@ -63,7 +71,7 @@ def manifest(package: Package) -> dict[str, Any]:
     return {
         "$schema": f"https://developer.microsoft.com/json-schemas/teams/v{SCHEMA}/MicrosoftTeams.schema.json",
         "manifestVersion": SCHEMA,
-        "version": VERSION,
+        "version": package.version,
         "id": manifest_id(app_id),
         "developer": _developer(package.url),
         "name": {"short": package.name[:30], "full": f"{package.name}: every AI alert closed by a human"[:100]},

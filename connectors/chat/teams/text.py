@@ -186,6 +186,18 @@ def summary(text: Text, people: People, *, limit: int = SUMMARY) -> str:
     return inert(one_line(whole, limit)).translate(_ANGLES)
 
 
+_MARKS = str.maketrans("[]*`~\\", "［］∗ˋ∼＼")
+_EDGE = re.compile(r"(?<!\w)_|_(?!\w)")
+_BEGINS = re.compile(r"^(?:#{1,6}|[-+]|\d+[.)])(?=\s)")
+
+
+def choice(text: Text, people: People, *, limit: int) -> str:
+    """`text` as something to be ticked or chosen: some clients read Markdown there, others show what would keep it
+    from being read. So what could be read as such is written with letters that look alike."""
+    shown = _EDGE.sub("＿", summary(text, people, limit=limit).translate(_MARKS))
+    return _BEGINS.sub(lambda mark: f"· {mark[0]}", shown)
+
+
 def title(text: str, people: People, *, size: str = "Large") -> list[Json]:
     """A heading: bold and large, and whatever a source wrote in it only words."""
     shown = one_line(text, 150)

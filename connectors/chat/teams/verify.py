@@ -21,7 +21,9 @@ from connectors.chat.teams.text import Json
 SKEW = 300.0
 """seconds by which the Connector's clock may differ from ours"""
 FRESH = 24 * 3600.0
-"""seconds keys are good for; Microsoft allows five days"""
+"""seconds after which keys are read anew"""
+GOOD = 5 * 24 * 3600.0
+"""seconds for which they count where they cannot be; Microsoft allows no more: facts/microsoft.md §4"""
 COOL_DOWN = 30.0
 """seconds between two looks for a key that is not known, or at a document that did not come"""
 ALGORITHM = "RS256"
@@ -66,18 +68,28 @@ class Keys:
 
     def key(self, kid: str) -> _Key:
         """Raises Forbidden for a key that is not among them, NoKeys where they cannot be had."""
-        with self._turn:
-            now = self.monotonic()
-            stale = now - self._read_at > FRESH
-            # Whoever makes up key ids must not make us ask: an unknown one is looked for twice a minute at most.
-            if (stale or kid not in self._known) and now - self._asked_at > COOL_DOWN:
-                self._asked_at = now
-                self._read(now)
-            if not self._known:
-                raise NoKeys
-            if kid not in self._known:
-                raise Forbidden("unknown_key")
-            return self._known[kid]
+        is_known = kid in self._known
+        is_due = not is_known or self.monotonic() - self._read_at > FRESH
+        # Whoever comes with a key that is known waits for nobody else's look at the document.
+        if is_due and self._turn.acquire(blocking=not is_known):
+            try:
+                self._look(kid)
+            finally:
+                self._turn.release()
+        if not self._known or self.monotonic() - self._read_at > GOOD:
+            raise NoKeys
+        found = self._known.get(kid)
+        if found is None:
+            raise Forbidden("unknown_key")
+        return found
+
+    def _look(self, kid: str) -> None:
+        now = self.monotonic()
+        is_due = kid not in self._known or now - self._read_at > FRESH
+        # Whoever makes up key ids must not make us ask: an unknown one is looked for twice a minute at most.
+        if is_due and now - self._asked_at > COOL_DOWN:
+            self._asked_at = now
+            self._read(now)
 
     def _read(self, now: float) -> None:
         """What was known stays where the new ones cannot be read."""

@@ -1,10 +1,13 @@
-"""Calls to the Bot Connector, and what a failed one means: refused, later, or nobody can say. Each is asked once."""
+"""Calls to the Bot Connector, and what a failed one means: refused, later, or nobody can say.
+
+Each is asked once, but for one that no token of ours opened.
+"""
 
 from __future__ import annotations
 
 import re
 import time
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
 import httpx2
@@ -34,6 +37,13 @@ class Tokens(Protocol):
         ...
 
 
+class _Call(NamedTuple):
+    method: str
+    address: str
+    body: Json | None
+    timeout: httpx2.Timeout
+
+
 class Connector:
     """One bot's way to the Bot Connector. Safe in many threads."""
 
@@ -46,24 +56,31 @@ class Connector:
         """The body of the answer to one call. Raises Refusal, Later or Unknown."""
         if not self.at.takes(base):
             raise Refusal("foreign_service", "workspace")
+        call = _Call(method, f"{base.rstrip('/')}/{path}", body, QUICK if quick else TIMEOUT)
         token = self._tokens.token(self.at.cloud.bot_scope)
+        answer = self._sent(call, token)
+        if answer.status_code == 401:
+            # It was revoked, or a clock was set back. Nothing was done, so a fresh one may try.
+            self._tokens.forget(token)
+            fresh = self._tokens.token(self.at.cloud.bot_scope)
+            answer = self._sent(call, fresh) if fresh != token else answer
+        if not answer.is_success:
+            raise judged(answer)
+        return _json(answer)
+
+    def _sent(self, call: _Call, token: str) -> httpx2.Response:
         try:
-            answer = self._client.request(
-                method,
-                f"{base.rstrip('/')}/{path}",
-                json=body,
+            return self._client.request(
+                call.method,
+                call.address,
+                json=call.body,
                 headers={"authorization": f"Bearer {token}"},
-                timeout=QUICK if quick else TIMEOUT,
+                timeout=call.timeout,
             )
         except _NOT_SENT:
             raise Later("unreachable", 5) from None
         except httpx2.HTTPError as error:
             raise Unknown(type(error).__name__) from None
-        if answer.status_code == 401:
-            self._tokens.forget(token)
-        if not answer.is_success:
-            raise judged(answer)
-        return _json(answer)
 
     def close(self) -> None:
         self._client.close()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bot.core.fitting import plain
 from bot.core.people import Person
-from bot.core.text import sentence
+from bot.core.text import Text, sentence
 from bot.ports import Answer, Away, Desk, Later, Refusal, Unknown
 from connectors.chat.teams import gestures
 from connectors.chat.teams.answers import AWAY, Answers
@@ -24,6 +24,9 @@ MINE = About(kind=f"{HOME}mine")
 LISTS = ("mine", "home")
 """what is answered with somebody's own list, whose buttons and tabs are those of a Home"""
 ELSEWHERE = sentence("The answer is in our chat: what you may see is not for everybody here.")
+
+UNREACHED = sentence("I cannot write to you alone: add the app Closeloop in Teams, then ask again.")
+AGAIN = sentence("The answer did not reach our chat just now. Please ask again in a minute.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,10 +70,22 @@ class Writing:
             if one.kind == "personal":
                 self.chat.post(one.conversation, said)
                 return
-            self.chat.tell(Person(id=one.chat_id, name="", chat={"teams": one.chat_id}), said)
-            self.chat.post(one.conversation, activity(answer_card(Answer(ok=True, said=ELSEWHERE)), said="Closeloop"))
+            told = self._told_alone(one, said)
+            self.chat.post(one.conversation, activity(answer_card(Answer(ok=True, said=told)), said="Closeloop"))
         except (Refusal, Later, Unknown) as error:
             log.warning("a private reply was not shown", extra={"code": error.code})
+
+    def _told_alone(self, one: Said, said: Json) -> Text:
+        """What can be said of it before everybody."""
+        try:
+            self.chat.tell(Person(id=one.chat_id, name="", chat={"teams": one.chat_id}), said)
+        except Refusal as error:
+            log.warning("a private reply was refused", extra={"code": error.code})
+            return UNREACHED
+        except (Later, Unknown) as error:
+            log.warning("a private reply was not shown", extra={"code": error.code})
+            return AGAIN
+        return ELSEWHERE
 
 
 def _in_short(answer: Answer) -> str:
