@@ -70,6 +70,8 @@ class FakeConnector:
     """answers, or exceptions to raise"""
     roster: dict[str, str] | None = field(default_factory=dict)
     """None: there is no such channel just now"""
+    silent: bool = False
+    """no roster is told"""
 
     def answer(self, request: httpx2.Request) -> httpx2.Response:
         body = json.loads(request.content) if request.content else None
@@ -77,6 +79,8 @@ class FakeConnector:
         self.heard.append((request.method, str(request.url), body))
         self.tokens_heard.append(request.headers["authorization"])
         if "pagedmembers" in str(request.url):
+            if self.silent:
+                return httpx2.Response(503)
             if self.roster is None:
                 return httpx2.Response(404, json={"error": {"code": "ConversationNotFound"}})
             members = [{"id": mri, "aadObjectId": one} for one, mri in self.roster.items()]

@@ -15,7 +15,7 @@ from bot.ports import Later, Mark, Receipt, Refusal, Target, Unknown
 from bot.ports.conversations import Conversation
 from connectors.chat.teams.cloud import service
 from tests.connectors.official import problems
-from tests.connectors.teams import CHANNEL, IDS, PEOPLE, ROOT, SERVICE, TENANT, THREAD, bot, card
+from tests.connectors.teams import CHANNEL, IDS, PEOPLE, ROOT, SERVICE, TENANT, THREAD, Bot, bot, card
 
 MARK = Mark(kind="card", delivery="card:1", alert="01JD", revision=1)
 HERE = Target(place="teams:#ai-alerts")
@@ -279,6 +279,42 @@ def test_a_message_costs_two_requests_where_something_is_asked_before_it() -> No
     assert made.chat.cost("teams:@ana@acme.example") == 2
 
 
+def listed(made: Bot) -> Any:
+    """Who is asked for their view of the card that was posted last."""
+    return made.wire.calls("POST")[-1][1]["activity"]["attachments"][0]["content"]["refresh"]["userIds"]
+
+
+def test_a_new_card_waits_a_minute_for_a_roster_that_is_not_told() -> None:
+    """Nobody's client would ask for a view of it, so that nobody could find it, should its answer be lost."""
+    now = [0.0]
+    made = bot(lambda: now[0])
+    mine = card(lines=((Who("ana@acme.example", mention=True),),))
+    made.wire.silent = True
+    for at in (0.0, 6.0, 59.0):
+        now[0] = at
+        with pytest.raises(Later):
+            made.chat.show(mine, HERE, mark=MARK)
+    assert made.wire.calls("POST") == []
+    made.chat.show(mine, EDIT, mark=MARK)  # what stands already need not wait
+    now[0] = 66.0
+    made.chat.show(mine, HERE, mark=MARK)
+    assert listed(made) == [], "an alert that nobody sees is worse than one that may stand twice"
+    made.wire.silent, made.wire.roster, now[0] = False, {IDS["ana"]: "29:ana"}, 80.0
+    made.chat.show(mine, HERE, mark=MARK)
+    assert listed(made) == ["29:ana"]
+    made.wire.silent, now[0] = True, 700.0
+    made.chat.show(mine, HERE, mark=MARK)
+    assert listed(made) == ["29:ana"], "what was known stays known"
+
+
+def test_whoever_was_in_touch_with_the_bot_is_known_without_a_roster() -> None:
+    made = bot()
+    made.wire.silent = True
+    made.store.keep_conversation(Conversation(platform="teams", chat_id=IDS["ana"], address=SERVICE, member="29:ana"))
+    made.chat.show(card(lines=((Who("ana@acme.example", mention=True),),)), HERE, mark=MARK)
+    assert listed(made) == ["29:ana"]
+
+
 def test_a_channel_that_was_gone_is_asked_soon_who_is_in_it() -> None:
     """Else nobody would be asked for their view of its cards for ten minutes after it is back."""
     now = [0.0]
@@ -287,13 +323,12 @@ def test_a_channel_that_was_gone_is_asked_soon_who_is_in_it() -> None:
     made.wire.roster = None
     made.chat.show(card(lines=lines), HERE, mark=MARK)
     made.wire.roster = {IDS["ana"]: "29:ana"}
-    listed = []
+    found = []
     for at in (4.0, 6.0):
         now[0] = at
         made.chat.show(card(lines=lines), HERE, mark=MARK)
-        posted = made.wire.calls("POST")[-1][1]["activity"]["attachments"][0]["content"]
-        listed.append(posted["refresh"]["userIds"])
-    assert listed == [[], ["29:ana"]]
+        found.append(listed(made))
+    assert found == [[], ["29:ana"]]
 
 
 def test_a_link_leads_to_the_message() -> None:

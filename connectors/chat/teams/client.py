@@ -8,7 +8,7 @@ names the message it stands on.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -20,7 +20,7 @@ from bot.ports.conversations import Conversations, Sightings
 from connectors.chat.teams.cards import activity, message_card
 from connectors.chat.teams.cloud import Service
 from connectors.chat.teams.install import Installing
-from connectors.chat.teams.members import Members
+from connectors.chat.teams.members import BLIND, Members
 from connectors.chat.teams.text import Json, summary, user_id
 from connectors.chat.teams.wire import Connector, Tokens, path
 
@@ -98,11 +98,25 @@ class TeamsChat:
         if not any(button.act in ("acknowledge", "resolve") for button in message.buttons):
             return ()
         try:
-            ids = self.members.ids(self.address(), self.channel(_where(target)))
+            channel = self.channel(_where(target))
+            ids = self.members.ids(self.address(), channel)
         except Refusal:
             return ()
-        wanted = (user_id(person) for person in _owners_and_managers(message))
-        return tuple(ids[one.lower()] for one in wanted if one and ids.get(one.lower()))
+        wanted = [one.lower() for person in _owners_and_managers(message) if (one := user_id(person))]
+        if wanted and not ids:
+            ids = self._met(wanted)
+            if not ids and not target.edit and self.members.awaited(channel):
+                # A card that nobody's client asks about can be found by nobody, should its answer be lost.
+                raise Later("roster_unknown", BLIND)
+        return tuple(ids[one] for one in wanted if ids.get(one))
+
+    def _met(self, chat_ids: Sequence[str]) -> Mapping[str, str]:
+        """Entra object id ▶ the id that Teams has for them, of whoever was in touch with the bot."""
+        try:
+            known = self.known.conversations(PLATFORM, chat_ids)
+        except Away:
+            return {}
+        return {chat_id: one.member for chat_id, one in known.items() if one.member}
 
     def post(self, conversation: str, said: Json) -> Receipt:
         """One message in a conversation, or in its thread. Raises Refusal, Later or Unknown."""

@@ -17,6 +17,8 @@ KNOWN = 600.0
 """seconds it is good for where only a view depends on it"""
 BLIND = 5.0
 """seconds without another question after one that Teams did not answer; for which an empty roster is good"""
+PATIENCE = 60.0
+"""seconds for which a new card waits for a roster that Teams does not tell just now"""
 PAGE, PAGES = 500, 40
 
 
@@ -28,6 +30,8 @@ class Members:
     monotonic: Callable[[], float] = time.monotonic
     _rosters: dict[str, tuple[float, Mapping[str, str]]] = field(default_factory=dict)
     """channel ▶ when it was asked, Entra object id ▶ the id that Teams has for them"""
+    _failing_since: dict[str, float] = field(default_factory=dict)
+    """channel ▶ when it was asked in vain for the first time since it answered"""
     _blind_until: float = float("-inf")
 
     def has(self, base: str, channel: str, chat_id: str) -> bool:
@@ -41,6 +45,12 @@ class Members:
     def knows(self, channel: str) -> bool:
         """Whether nothing would be asked for a view just now."""
         return self._known(channel, KNOWN) is not None
+
+    def awaited(self, channel: str) -> bool:
+        """Whether a roster that nobody knows is likely to be told soon: Teams failed to, and not for long."""
+        now = self.monotonic()
+        since = self._failing_since.get(channel, now if now <= self._blind_until else float("-inf"))
+        return now - since <= PATIENCE
 
     def _known(self, channel: str, good_for: float) -> Mapping[str, str] | None:
         asked_at, known = self._rosters.get(channel, (float("-inf"), {}))
@@ -59,8 +69,11 @@ class Members:
             known = {}
         except (Later, Unknown):
             # A person waits for the answer: one timeout is enough.
-            self._blind_until = self.monotonic() + BLIND
+            now = self.monotonic()
+            self._blind_until = now + BLIND
+            self._failing_since = {channel: now, **self._failing_since}
             return known
+        self._failing_since = {one: since for one, since in self._failing_since.items() if one != channel}
         self._rosters = {**self._rosters, channel: (self.monotonic(), known)}
         return known
 
