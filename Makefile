@@ -34,9 +34,10 @@ bench: $(VENV)/.dev    ## speed, as ratios against a reference run in the same m
 	-$(BIN)/python bench/memory.py
 	-$(BIN)/python bench/simulate.py
 
-chaos: $(VENV)/.dev    ## seeded rounds of random load, kills and faults on both databases: about an hour (ROUNDS=5: minutes)
+chaos: $(VENV)/.dev    ## seeded rounds of random load, kills and faults on both databases and in both chats: two hours (ROUNDS=5: minutes)
 	$(BIN)/python bench/chaos.py --rounds $(ROUNDS) --database sqlite
 	$(BIN)/python bench/chaos.py --rounds $(ROUNDS) --database postgres
+	$(BIN)/python bench/chaos.py --rounds $(ROUNDS) --platform teams
 
 pictures: $(VENV)/.dev ## the pictures of README and docs, made anew by walking through the stand-in workspace (needs Chromium and an emoji font)
 	$(BIN)/python docs/pictures.py

@@ -1,12 +1,13 @@
-"""Rounds of everything at once: load, kill -9 of any process, a Redis emptied and stopped, a Slack that misbehaves.
+"""Rounds of everything at once: load, kill -9 of any process, a Redis emptied and stopped, a chat that misbehaves.
 
     python bench/chaos.py                                    # 200 rounds of 50 alerts on SQLite
     python bench/chaos.py --database postgres --rounds 20
     python bench/chaos.py --rounds 1 --seed 17               # one round again
 
-Every process is a real one on this machine, Slack is the stand-in, machine seconds pass forty times as fast as real
-ones. After each round everything is healed, and once nothing is owed any more every promise is held against the
-database, the trail and the stand-in's own log. A round that broke one prints its seed and keeps its folder.
+Every process is a real one on this machine, the chat is the stand-in, machine seconds pass forty times as fast as
+real ones (in Teams twenty times). After each round everything is healed, and once nothing is owed any more every
+promise is held against the database, the trail and the stand-in's own log. A round that broke one prints its seed and
+keeps its folder.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def main() -> int:
     with ExitStack() as stack:
         arena = _arena(stack, wanted.database, folder)
         total, broken = _rounds(arena, wanted)
-    print(f"\n{wanted.rounds} rounds on {wanted.database}: {total}")
+    print(f"\n{wanted.rounds} rounds on {wanted.platform} and {wanted.database}: {total}")
     if not broken:
         shutil.rmtree(folder)
         return 0
@@ -50,6 +51,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--alerts", type=int, default=50, help="alerts a round")
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--platform", choices=("slack", "teams"), default="slack")
     parser.add_argument("--seed", type=int, default=1, help="seed of the first round; each further one is one more")
     return parser.parse_args()
 
@@ -58,7 +60,7 @@ def _rounds(arena: Arena, wanted: argparse.Namespace) -> tuple[Told, list[int]]:
     total, broken = Told(), []
     for seed in range(wanted.seed, wanted.seed + wanted.rounds):
         begun = time.monotonic()
-        told = play(arena, seed=seed, alerts=wanted.alerts)
+        told = play(arena, seed=seed, alerts=wanted.alerts, platform=wanted.platform)
         total.add(told)
         print(f"seed {seed}: {time.monotonic() - begun:.1f} s, {told}", flush=True)
         for finding in told.findings:

@@ -68,6 +68,19 @@ def settle(tmp_path: Path, zygote: Zygote, http: httpx2.Client, grounds: Callabl
         yield open_one
 
 
+@pytest.fixture(params=platforms.PLATFORMS)
+def everywhere(request: Any, settle: Settle) -> Iterator[Settle]:
+    """The same on each platform, while people have their channels open."""
+    with ExitStack() as stack:
+
+        def open_one(kind: str = "sqlite", **more: Any) -> Village:
+            opened = settle(kind, platform=request.param, **more)
+            stack.enter_context(opened.side.watched())
+            return opened
+
+        yield open_one
+
+
 @pytest.fixture(autouse=True)
 def tried_here(request: Any) -> None:
     """Skips what a platform does not have, by the one table that says so."""

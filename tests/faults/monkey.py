@@ -155,21 +155,16 @@ class Monkey:
 
     @property
     def pranks(self) -> tuple[Callable[[], None], ...]:
-        often = (self.kill, self.kill, self.kill, self.slack, self.slack, self.slack, self.late, self.late)
+        often = (self.kill, self.kill, self.kill, self.chat, self.chat, self.chat, self.late, self.late)
         return (*often, self.redis, self.jump, self.outage, self.database)
 
     def kill(self) -> None:
         self.supervisor.kill(self.chooser)
         self.killed += 1
 
-    def slack(self) -> None:
-        kind = self.chooser.choice(
-            (
-                *("drop_before", "drop_after", "http_500_before", "http_500_after", "html_after"),
-                *("internal_error_after", "hang_after", "rate_limited"),
-            )
-        )
-        method = self.chooser.choice(("chat.postMessage", "chat.postMessage", "chat.update", "*"))
+    def chat(self) -> None:
+        side = self.village.side
+        kind, method = self.chooser.choice(side.breaks), self.chooser.choice((side.post, side.post, side.edit, "*"))
         seconds = {"hang_after": 0.5, "rate_limited": self.chooser.randint(1, 30)}.get(kind)
         self.village.fault(kind, method=method, times=self.chooser.randint(1, 3), seconds=seconds)
 

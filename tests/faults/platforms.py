@@ -11,16 +11,11 @@ GROUNDS: dict[str, tuple[str, str]] = {
     "teams": ("teams", "sqlite"),
 }
 """ground ▶ (platform, database)"""
+PLATFORMS = ("slack", "teams")
 
-BENEATH = "what breaks here lies beneath every chat: it is tried once, in Slack"
 DIFFERENCES: dict[str, tuple[str, str]] = {
-    "test_database_breaks": ("teams", BENEATH),
-    "test_redis_breaks": ("teams", BENEATH),
-    "test_paused_and_power": ("teams", BENEATH),
     "test_any_interleaving": ("teams", "the store's own rules, without any chat"),
     "test_found_by_chance": ("teams", "examples of the interleavings, without any chat"),
-    "test_too_much": ("teams", "storms and floods: of Teams' limits bench/lanes.py tells, and tests of the core"),
-    "test_chaos": ("teams", "random rounds take minutes each; what they found in Slack is a test of its own on both"),
     "test_chat_breaks::test_a_call_that_broke_leaves_one_message::internal_error, and it was done": (
         "teams",
         "an answer of Slack's alone: 200 with an error inside. The Connector's word for it is a 500.",
@@ -47,7 +42,8 @@ def not_tried(request: Any) -> str:
     """The same of a test that is about to run; of those that name no ground: empty."""
     params = dict(getattr(getattr(request.node, "callspec", None), "params", {}))
     ground = params.pop("line", None) or params.pop("ground", None)
-    if ground is None:
+    platform = params.pop("everywhere", None) or (GROUNDS[ground][0] if ground else "")
+    if not platform:
         return ""
     cases = tuple(str(one) for one in params.values())
-    return excluded((Path(request.node.path).stem, request.node.originalname, *cases), GROUNDS[ground][0])
+    return excluded((Path(request.node.path).stem, request.node.originalname, *cases), platform)

@@ -25,6 +25,10 @@ from storage.store import SqlStore
 
 CONFIG = Path(__file__).parent / "closeloop.yaml"
 ROOMS = ("ai-alerts", "payments", "ai-exceptions", "general", "desk")
+BREAKS = (
+    *("drop_before", "drop_after", "http_500_before", "http_500_after", "html_after"),
+    *("hang_after", "rate_limited"),
+)
 AGAIN = 60.0
 """machine seconds after which somebody's client asks for its view of a card again, at the soonest"""
 
@@ -40,6 +44,10 @@ class Side(Protocol):
     platform: str
     post: str
     """the log's word for a new message"""
+    edit: str
+    """of a change to one"""
+    breaks: tuple[str, ...]
+    """kinds of faults that a call to it can meet"""
     timeout: str
     """`module:NAME` of the seconds after which a call is given up"""
     secrets: tuple[str, ...]
@@ -83,6 +91,8 @@ class Slack:
     standin: StandIn
     platform: str = "slack"
     post: str = "chat.postMessage"
+    edit: str = "chat.update"
+    breaks: tuple[str, ...] = (*BREAKS, "internal_error_after")
     timeout: str = "connectors.chat.slack.web:client.__kwdefaults__.timeout"
     secrets: tuple[str, ...] = (TOKEN, SIGNING)
 
@@ -160,6 +170,8 @@ class Teams:
     onlookers: Onlookers | None = None
     platform: str = "teams"
     post: str = "teams.post"
+    edit: str = "teams.edit"
+    breaks: tuple[str, ...] = BREAKS
     timeout: str = "connectors.chat.teams.wire:TIMEOUT"
     secrets: tuple[str, ...] = (SECRET,)
 
@@ -185,7 +197,7 @@ class Teams:
         }
 
     def constants(self) -> dict[str, float]:
-        spans = {"FRESH": 60.0, "KNOWN": 600.0, "BLIND": 5.0}
+        spans = {"FRESH": 60.0, "KNOWN": 600.0, "BLIND": 5.0, "PATIENCE": 60.0}
         return {f"connectors.chat.teams.members:{name}": span / self.haste for name, span in spans.items()}
 
     def through(self, port: int) -> dict[str, str]:
@@ -216,10 +228,17 @@ class Teams:
         return bool(said["status"] == 200 and said["answer"].get("statusCode", 200) == 200)
 
     def messages(self, store: SqlStore) -> dict[str, list[Any]]:
-        """By the mark that a card hands back; what has nothing to press, by the row that knows it."""
-        receipts, found = _receipts(store), dict[str, list[Any]]()
+        """By the mark that a card hands back; what has nothing to press, by the row that knows it.
+
+        What nobody knows is left out as far as an answer to a post of something without a mark may have been lost.
+        """
+        receipts, found, unheard = _receipts(store), dict[str, list[Any]](), _unheard(store)
         for one in self._standing():
-            key = str(one["carried"].get("delivery") or receipts.get(one["id"]) or f"unmarked:{one['id']}")
+            key = str(one["carried"].get("delivery") or receipts.get(one["id"]) or "")
+            if not key and unheard > 0:
+                unheard -= 1
+                continue
+            key = key or f"unmarked:{one['id']}"
             seen = {"ts": one["id"], "channel": one["conversation"], "generation": one["carried"].get("seen")}
             # Only a card asks for a view: of anything else nobody can tell whether it arrived.
             found.setdefault(key, []).append({**seen, "can_be_found": key.startswith("card:")})
@@ -250,6 +269,13 @@ def _receipts(store: SqlStore) -> dict[str, str]:
     known = text("SELECT receipt_ts, key FROM deliveries WHERE receipt_ts IS NOT NULL")
     with store.database.reading() as connection:
         return {row.receipt_ts: row.key for row in connection.execute(known)}
+
+
+def _unheard(store: SqlStore) -> int:
+    """Posts without an answer, of what Teams cannot be asked about."""
+    posted = text("SELECT posts, receipt_ts FROM deliveries WHERE kind <> 'card' AND posts > 0")
+    with store.database.reading() as connection:
+        return sum(row.posts - (row.receipt_ts is not None) for row in connection.execute(posted))
 
 
 class Onlookers(threading.Thread):

@@ -42,8 +42,8 @@ def load(village: Village, *, count: int = 12) -> Iterator[None]:
 # ── SQLite ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_sqlite_that_somebody_locks_delays_and_loses_nothing(settle: Settle) -> None:
-    village = settle("sqlite")
+def test_a_sqlite_that_somebody_locks_delays_and_loses_nothing(everywhere: Settle) -> None:
+    village = everywhere("sqlite")
     village.start()
     other = sqlite3.connect(village.database_url.removeprefix("sqlite:///"), isolation_level=None)
     with load(village):
@@ -54,8 +54,8 @@ def test_a_sqlite_that_somebody_locks_delays_and_loses_nothing(settle: Settle) -
     village.hold()
 
 
-def test_a_sqlite_that_stays_locked_is_told_as_503_with_retry_after(settle: Settle) -> None:
-    village = settle("sqlite")
+def test_a_sqlite_that_stays_locked_is_told_as_503_with_retry_after(everywhere: Settle) -> None:
+    village = everywhere("sqlite")
     village.constants["storage.store:SqlStore.__init__.__kwdefaults__.patience"] = 0.3
     village.start()
     other = sqlite3.connect(village.database_url.removeprefix("sqlite:///"), isolation_level=None)
@@ -71,9 +71,9 @@ def test_a_sqlite_that_stays_locked_is_told_as_503_with_retry_after(settle: Sett
     village.hold()
 
 
-def test_a_full_disk_takes_nothing_says_so_and_recovers(settle: Settle) -> None:
+def test_a_full_disk_takes_nothing_says_so_and_recovers(everywhere: Settle) -> None:
     """`max_page_count` of every connection stands in for the disk: no page more than there are."""
-    village = settle("sqlite")
+    village = everywhere("sqlite")
     village.constants["faults.full_disk:ARMED"] = True
     machine = village.start()
     first = village.raise_alert()
@@ -94,8 +94,8 @@ def test_a_full_disk_takes_nothing_says_so_and_recovers(settle: Settle) -> None:
 # ── PostgreSQL ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_killed_backends_are_replaced_and_nothing_is_lost(settle: Settle) -> None:
-    village = settle("postgres")
+def test_killed_backends_are_replaced_and_nothing_is_lost(everywhere: Settle) -> None:
+    village = everywhere("postgres")
     village.start()
     with load(village, count=24):
         for _ in range(10):
@@ -114,8 +114,8 @@ LINES: dict[str, Callable[[Any], None]] = {
 
 
 @pytest.mark.parametrize("how", LINES)
-def test_a_line_to_postgresql_that_breaks_loses_nothing(settle: Settle, how: str) -> None:
-    village = settle("postgres")
+def test_a_line_to_postgresql_that_breaks_loses_nothing(everywhere: Settle, how: str) -> None:
+    village = everywhere("postgres")
     with proxy(socket_of(village.database_url)) as wire:
         name = village.database_url.partition("?")[0].rpartition("/")[2]
         village.env["CLOSELOOP_DATABASE_URL"] = f"postgresql://postgres@127.0.0.1:{wire.port}/{name}?sslmode=disable"
@@ -140,9 +140,9 @@ def socket_of(url: str) -> str:
 # ── contested ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_two_machines_on_one_database_do_everything_once(settle: Settle, database: str) -> None:
+def test_two_machines_on_one_database_do_everything_once(everywhere: Settle, database: str) -> None:
     """Two webs, four hands, two clocks: alerts through both, clicks on both, time passes for both."""
-    village = settle(database)
+    village = everywhere(database)
     one, two = village.start(), village.start(port=free_port())
     with ThreadPoolExecutor(4) as pool:
         alerts = list(pool.map(lambda n: village.raise_alert(url=(one, two)[n % 2].url), range(10)))
@@ -154,8 +154,8 @@ def test_two_machines_on_one_database_do_everything_once(settle: Settle, databas
     assert [len(village.messages_of(f"nudge:{alert}:")) for alert in alerts] == [1] * 10
 
 
-def test_a_double_click_and_two_people_at_once_are_one_acknowledgement(settle: Settle, database: str) -> None:
-    village = settle(database)
+def test_a_double_click_and_two_people_at_once_are_one_acknowledgement(everywhere: Settle, database: str) -> None:
+    village = everywhere(database)
     village.start()
     alert = village.raise_alert()
     card = village.until(lambda: village.card(alert), why="no card was shown")
@@ -171,8 +171,8 @@ def test_a_double_click_and_two_people_at_once_are_one_acknowledgement(settle: S
     assert village.trail(alert).count("acknowledged") == 1
 
 
-def test_a_click_that_races_the_clock_gives_one_legal_order(settle: Settle, database: str) -> None:
-    village = settle(database)
+def test_a_click_that_races_the_clock_gives_one_legal_order(everywhere: Settle, database: str) -> None:
+    village = everywhere(database)
     village.start()
     alerts = [village.raise_alert() for _ in range(4)]
     cards = [village.until(lambda alert=alert: village.card(alert), why="no card was shown") for alert in alerts]

@@ -18,9 +18,9 @@ from faults.village import Village, free_port
 
 @pytest.mark.parametrize("point", ["delivery.claimed", "delivery.said", "fate.settled"])
 def test_a_worker_that_was_paused_past_its_lease_changes_nothing_when_it_goes_on(
-    settle: Settle, database: str, point: str
+    everywhere: Settle, database: str, point: str
 ) -> None:
-    village = settle(database)
+    village = everywhere(database)
     if point == "fate.settled":
         village.channel("#ai-alerts", is_archived=True)
     paused = village.start()
@@ -54,9 +54,9 @@ def _is_locked(village: Village) -> bool:
         return False
 
 
-def test_every_accepted_alert_is_in_a_copy_taken_at_any_moment(settle: Settle, tmp_path: Path) -> None:
+def test_every_accepted_alert_is_in_a_copy_taken_at_any_moment(everywhere: Settle, tmp_path: Path) -> None:
     """The files as they are at one instant, while it works: what a disk keeps that keeps what it was told to."""
-    village = settle("sqlite")
+    village = everywhere("sqlite")
     machine = village.start()
     chooser = random.Random(7)
     stop = threading.Event()

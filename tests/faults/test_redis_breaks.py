@@ -31,9 +31,9 @@ def ask(queue: Valkey, *command: str) -> Any:
 
 
 @contextmanager
-def town(settle: Settle, url: str) -> Iterator[Village]:
+def town(everywhere: Settle, url: str) -> Iterator[Village]:
     """A village with a web, two workers and a clock of its own, as separate processes."""
-    village = settle("sqlite", CLOSELOOP_REDIS_URL=url)
+    village = everywhere("sqlite", CLOSELOOP_REDIS_URL=url)
     for roles in (("web",), ("worker",), ("worker",), ("clock",)):
         village.start(roles=roles)
     yield village
@@ -50,9 +50,9 @@ BREAKS: dict[str, Break] = {
 
 @pytest.mark.parametrize("how", BREAKS)
 def test_without_a_working_redis_everything_is_accepted_at_once_and_said_all_the_same(
-    settle: Settle, queue: Valkey, how: str
+    everywhere: Settle, queue: Valkey, how: str
 ) -> None:
-    with town(settle, queue.url) as village:
+    with town(everywhere, queue.url) as village:
         first = village.raise_alert()
         village.until(lambda: village.card(first), why="no card was shown")
         BREAKS[how](queue)
@@ -68,15 +68,15 @@ def test_without_a_working_redis_everything_is_accepted_at_once_and_said_all_the
         village.hold(60)
 
 
-def test_a_redis_that_was_never_there_is_not_missed(settle: Settle) -> None:
-    with town(settle, NEVER_THERE) as village:
+def test_a_redis_that_was_never_there_is_not_missed(everywhere: Settle) -> None:
+    with town(everywhere, NEVER_THERE) as village:
         alerts = [village.raise_alert() for _ in range(5)]
         village.until(lambda: all(village.card(alert) for alert in alerts), 30, why="not every card was shown")
         village.hold(60)
 
 
-def test_it_is_used_again_once_it_is_back(settle: Settle, queue: Valkey) -> None:
-    with town(settle, queue.url) as village:
+def test_it_is_used_again_once_it_is_back(everywhere: Settle, queue: Valkey) -> None:
+    with town(everywhere, queue.url) as village:
         queue.kill()
         village.raise_alert()
         queue.ensure()
@@ -86,8 +86,8 @@ def test_it_is_used_again_once_it_is_back(settle: Settle, queue: Valkey) -> None
         village.hold(60)
 
 
-def test_emptied_a_hundred_times_under_load_it_loses_nothing(settle: Settle, queue: Valkey) -> None:
-    with town(settle, queue.url) as village:
+def test_emptied_a_hundred_times_under_load_it_loses_nothing(everywhere: Settle, queue: Valkey) -> None:
+    with town(everywhere, queue.url) as village:
         for number in range(100):
             queue.flush()
             if number % 8 == 0:
@@ -104,8 +104,8 @@ LINES = {
 
 
 @pytest.mark.parametrize("how", LINES)
-def test_a_line_to_redis_that_breaks_loses_nothing(settle: Settle, queue: Valkey, how: str) -> None:
-    with proxy(str(queue.socket)) as wire, town(settle, f"redis://127.0.0.1:{wire.port}/0") as village:
+def test_a_line_to_redis_that_breaks_loses_nothing(everywhere: Settle, queue: Valkey, how: str) -> None:
+    with proxy(str(queue.socket)) as wire, town(everywhere, f"redis://127.0.0.1:{wire.port}/0") as village:
         village.raise_alert()
         wire.set(LINES[how])
         alerts = [village.raise_alert() for _ in range(4)]

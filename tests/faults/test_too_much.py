@@ -40,9 +40,9 @@ async def _storm(village: Village, count: int) -> list[Any]:
 
 
 def test_a_storm_is_accepted_or_told_to_come_back_and_one_source_does_not_starve_another(
-    settle: Settle, database: str
+    everywhere: Settle, database: str
 ) -> None:
-    village = settle(database, haste=1.0)
+    village = everywhere(database, haste=1.0)
     machine = village.start()
     before = resident(machine.pid)
     answers = asyncio.run(_storm(village, ALERTS))
@@ -59,8 +59,8 @@ def test_a_storm_is_accepted_or_told_to_come_back_and_one_source_does_not_starve
     assert time.monotonic() - begun < 10
 
 
-def test_slow_endless_and_huge_senders_are_refused_and_hold_up_nobody(settle: Settle) -> None:
-    village = settle()
+def test_slow_endless_and_huge_senders_are_refused_and_hold_up_nobody(everywhere: Settle) -> None:
+    village = everywhere()
     machine = village.start()
     before = resident(machine.pid)
     drips = [_dripping(village) for _ in range(50)]
