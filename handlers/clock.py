@@ -21,6 +21,9 @@ log = structlog.get_logger()
 
 TICK = 1.0
 """seconds between two looks at the longest"""
+SOON = 0.05
+"""machine seconds after which lanes are looked at again that had to let others go first: where a workspace takes few
+messages at once, each look could serve a few lanes only, and the next would come a second later"""
 SHORTEST = 0.01
 """seconds between two looks at the least"""
 BATCH = 500
@@ -45,11 +48,11 @@ PAGES = 5
 """pages of alerts that one look sets right after the clock went back"""
 
 
-Turn = tuple[str, float | None, float | None]
+Turn = tuple[str, int, float | None, float | None]
 
 
 def _turn_of(one: Waiting) -> Turn:
-    return one.lane, one.post_at, one.edit_at
+    return one.lane, one.delivery, one.post_at, one.edit_at
 
 
 UNFINISHED = AlertFilter(order="due", status=("open", "acknowledged"), limit=200)
@@ -81,6 +84,8 @@ class Ticker:
     back while nobody looked"""
     _waiting: Sequence[Waiting] = ()
     _kept: int = 0
+    _passed_over: bool = False
+    """whether the last look gave all the room of a workspace to some lanes, and others wait"""
 
     def run(self, stop: threading.Event) -> None:
         """Tick until `stop`; a database that is away is waited for."""
@@ -102,7 +107,7 @@ class Ticker:
         self._forget(machine)
         self._watch_the_clock(machine)
         self._waiting = self.store.waiting(machine)
-        lanes = self._unheard(self._free(self._waiting, machine), machine)
+        lanes = self._free(self._unheard(self._waiting, machine), machine)
         due = self.store.due_alerts(self.clock.now(), limit=BATCH)
         # An alert is hinted at once a minute: it stays due until it is woken.
         fresh = [one for one in due if one not in self.hinted]
@@ -120,20 +125,28 @@ class Ticker:
         rooms = {name: self.throttle.room(name, machine) for name in {platform(one.lane) for one in waiting}}
         left = {name: room.posts for name, room in rooms.items()}
         free: list[Waiting] = []
+        self._passed_over = False
         for one in sorted(waiting, key=lambda lane: (lane.rank, lane.lane)):
             name = platform(one.lane)
             room = rooms[name]
             if one.edit_at is not None and max(one.edit_at, room.edits_at) <= machine:
                 free.append(one)
-            elif one.post_at is not None and max(one.post_at, room.posts_at) <= machine and left[name] > 0:
-                left[name] -= 1
-                free.append(one)
+            elif one.post_at is not None and max(one.post_at, room.posts_at) <= machine:
+                if left[name] > 0:
+                    left[name] -= 1
+                    free.append(one)
+                elif room.posts:
+                    self._passed_over = True
         return free
 
-    def _unheard(self, free: Sequence[Waiting], machine: float) -> list[Waiting]:
-        """Those that nobody was hinted at a moment ago: a hundred hints for one lane would keep workers idly busy."""
+    def _unheard(self, waiting: Sequence[Waiting], machine: float) -> list[Waiting]:
+        """Those that nobody was hinted at a moment ago: a hundred hints for one lane would keep workers idly busy.
+
+        They are left out before it is counted what the workspace has room for: a lane whose hint came to nothing,
+        because others were faster, must not keep the room from lanes that nobody was hinted at.
+        """
         self.lanes = {turn: at for turn, at in self.lanes.items() if 0 <= machine - at < TICK * self.speed}
-        return [one for one in free if _turn_of(one) not in self.lanes]
+        return [one for one in waiting if _turn_of(one) not in self.lanes]
 
     def _seldom(self, machine: float) -> int:
         """What may wait two seconds: lanes to fold, twins to look for."""
@@ -234,6 +247,8 @@ class Ticker:
         due = self.store.next_due(self.clock.now())
         if due is not None:
             ahead.append(self.clock.seconds_until(due))
+        if self._passed_over:
+            ahead.append(SOON)
         return min(max(min(ahead, default=TICK) / self.speed, SHORTEST), TICK)
 
     def _lanes_ahead(self, machine: float) -> list[float]:

@@ -24,6 +24,8 @@ SKEW = 1.0
 """seconds by which one process may be ahead of another; what lies further ahead was written before a clock jumped"""
 GRAIN = 1e-6
 """seconds, more than two neighbouring machine seconds differ: at the instant we name there really is a whole post"""
+DEBT = 1.0
+"""posts that may be missing beyond a burst: what a call costs above one"""
 AWAY = 3
 """calls without an answer, one after another, that open the breaker"""
 LONGEST = 60.0
@@ -102,13 +104,14 @@ class Report:
 def admit(state: State, call: Call, *, now: float, limits: Limits, cost: int = 1) -> tuple[State, float]:
     """The state after it, and 0.0: go ahead; else the second from which it may go.
 
-    `cost`: how many requests it takes, where a platform counts all of them together; more than a burst count as one
-    burst, or it would never go. Where it may go and the breaker is open, it is the probe: its name is the new state's
-    `probe`.
+    `cost`: how many requests it takes, where a platform counts all of them together. It goes as soon as one may go, and
+    those after it wait for the rest: else whoever needs two would wait until nobody wants one any more. So a window
+    may hold as many requests above a burst and the rate as a call costs above one. Where it may go and the breaker is
+    open, it is the probe: its name is the new state's `probe`.
     """
     state = _moved(state, now, limits)
-    taken = min(float(cost), limits.most) if limits.together else 1.0
-    at = max(_free_at(state, call, now, limits, taken), _opens_at(state, now))
+    taken = min(float(cost), 1.0 + DEBT) if limits.together else 1.0
+    at = max(_free_at(state, call, now, limits), _opens_at(state, now))
     if at > now:
         return state, at
     if state.shut:
@@ -133,10 +136,10 @@ def _in_bucket(call: Call, limits: Limits) -> bool:
     return call == "post" or limits.together
 
 
-def _free_at(state: State, call: Call, now: float, limits: Limits, taken: float = 1.0) -> float:
+def _free_at(state: State, call: Call, now: float, limits: Limits) -> float:
     """By the bucket or the window of this call; 0.0 where it may go now."""
     if _in_bucket(call, limits):
-        missing = state.lack + taken - limits.most
+        missing = state.lack + 1.0 - limits.most
         return now + missing / (limits.widest - state.below) + GRAIN if missing > 0 else 0.0
     held = state.frozen.get(call)
     at = held.until if held else 0.0
@@ -235,7 +238,7 @@ def _moved(state: State, now: float, limits: Limits) -> State:
 def _refilled(state: State, now: float, limits: Limits) -> State:
     """Posts come back at the rate of each moment; the rate grows by a twentieth in every sixth of a window."""
     at, since = state.at, state.since
-    below, lack = min(state.below, limits.widest - limits.narrowest), min(state.lack, limits.most)
+    below, lack = min(state.below, limits.widest - limits.narrowest), min(state.lack, limits.most + DEBT)
     while below > 0 and since + limits.window / 6 <= now:
         since += limits.window / 6
         lack -= max(since - at, 0.0) * (limits.widest - below)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -22,7 +23,8 @@ from sandbox.wire import Cut
 
 BOT = "https://api.botframework.com"
 MOST = 40 * 1024
-PAGE = 3
+PAGE, LARGEST = 3, 500
+"""members on a page where nobody says how many, and at most"""
 
 
 class Refused(Exception):
@@ -153,7 +155,7 @@ def _route(teams: TeamsTenant, request: Request, parts: list[str], body: Json) -
         case ("PUT" | "DELETE", [conversation, "activities", activity_id]):
             return _change(teams, method, conversation, activity_id, body)
         case ("GET", [conversation, "pagedmembers"]):
-            return _members(teams, conversation, request.query_params.get("continuationToken", ""))
+            return _members(teams, conversation, request.query_params)
     raise Refused(404, "NotFound")
 
 
@@ -248,15 +250,16 @@ def _change(teams: TeamsTenant, method: str, where: str, activity_id: str, activ
     return JSONResponse({"id": activity_id})
 
 
-def _members(teams: TeamsTenant, where: str, token: str) -> Response:
+def _members(teams: TeamsTenant, where: str, asked: Mapping[str, str]) -> Response:
     conversation = where.partition(";")[0]
     found = teams.rooms.members(conversation)
     if found is None:
         raise Refused(404, "ConversationNotFound")
     _check_rostered(teams, conversation)
-    first = int(token) if token.isdigit() else 0
-    page = [_member(one.id, one.real_name, one.email) for one in found[first : first + PAGE]]
-    more = {"continuationToken": str(first + PAGE)} if first + PAGE < len(found) else {}
+    token, wanted = asked.get("continuationToken", ""), asked.get("pageSize", "")
+    first, size = int(token) if token.isdigit() else 0, min(int(wanted) if wanted.isdigit() else PAGE, LARGEST)
+    page = [_member(one.id, one.real_name, one.email) for one in found[first : first + size]]
+    more = {"continuationToken": str(first + size)} if first + size < len(found) else {}
     return JSONResponse({"members": page, **more})
 
 

@@ -123,20 +123,20 @@ def test_a_tenant_of_teams_is_never_asked_more_than_thirty_times_in_a_second(
 
 def test_all_calls_of_teams_share_one_bucket() -> None:
     state = State()
-    for call in ("post", "edit", "delete"):
+    for call in ("post", "delete"):
         state, at = admit(state, call, now=NOON, limits=TEAMS)
         assert at == 0.0
     found = room(state, now=NOON, limits=TEAMS)
     assert found.posts == 0
-    assert found.edits_at == found.posts_at == pytest.approx(NOON + 1 / 26, abs=1e-3)
+    assert found.edits_at == found.posts_at == pytest.approx(NOON + 1 / 24, abs=1e-3)
 
 
-@pytest.mark.parametrize(("limits", "seconds"), [(TEAMS, 2 / 26), (SLACK, 0.0)])
+@pytest.mark.parametrize(("limits", "seconds"), [(TEAMS, 2 / 24), (SLACK, 0.0)])
 def test_a_message_that_takes_two_requests_uses_up_two(limits: Limits, seconds: float) -> None:
     state, at = admit(State(), "post", now=NOON, limits=limits, cost=2)
     assert at == 0.0
     state, at = admit(state, "post", now=NOON, limits=limits, cost=2)
-    assert at == (pytest.approx(NOON + 1 / 26, abs=1e-3) if seconds else 0.0)
+    assert at == (pytest.approx(NOON + 1 / 24, abs=1e-3) if seconds else 0.0)
     assert admit(state, "post", now=NOON + seconds, limits=limits, cost=2)[1] == 0.0
 
 
@@ -152,7 +152,7 @@ def test_a_tenant_that_allows_very_little_still_takes_a_message_of_two_requests(
 def test_a_429_for_an_edit_slows_a_tenant_of_teams_down_and_freezes_nothing() -> None:
     state = learned(State(), Report(call="edit", outcome="limited", seconds=600.0), now=NOON, luck=1.0, limits=TEAMS)
     assert state.frozen == {}
-    assert room(state, now=NOON, limits=TEAMS).edits_at == pytest.approx(NOON + 1 / 13, abs=1e-3)
+    assert room(state, now=NOON, limits=TEAMS).edits_at == pytest.approx(NOON + 1 / 12, abs=1e-3)
     slack: Limits = SLACK
     froze = learned(State(), Report(call="edit", outcome="limited", seconds=600.0), now=NOON, luck=1.0, limits=slack)
     assert room(froze, now=NOON, limits=slack).edits_at == NOON + 600.0
