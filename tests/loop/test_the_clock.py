@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -11,8 +12,8 @@ from cast import minutes, signal
 from bot.core.signal import Severity
 from bot.core.throttle import Room
 from bot.ports import Away as DatabaseAway
-from bot.ports import Queue
-from handlers.clock import Ticker
+from bot.ports import Queue, Settled
+from handlers.clock import SOON, Ticker
 
 
 class Away:
@@ -129,6 +130,37 @@ def test_the_gravest_lane_comes_first_where_there_is_room_for_one_post(world: An
     (hint,) = queue.about_alerts()
     grave = next(row for row in world.store._lanes.rows.values() if row.rank == 0)
     assert hint == ("deliver", grave.id)
+
+
+def test_a_lane_whose_hint_came_to_nothing_keeps_the_room_from_nobody(world: Any) -> None:
+    """Where a workspace takes one message at a time, the next look is for the next lane, and comes soon."""
+    queue = Taking()
+    clock = ticker(world, queue)
+    world.receive(signal(dedup_key="a"), signal(dedup_key="b", source="other", severity=Severity.CRITICAL))
+    world.throttle.room = lambda workspace, machine: Room(posts=1)
+    clock.look()
+    assert clock._pause() == pytest.approx(SOON)
+    clock.look()
+    assert len(set(queue.about_alerts())) == 2
+    clock.look()
+    assert queue.delivers() == 2
+    assert clock._pause() > SOON, "everybody was hinted at"
+
+
+def test_a_worker_waits_a_moment_for_room_and_no_longer(world: Any) -> None:
+    rooms = [Room(posts_at=T, edits_at=T) for T in (world.clock.machine() + 0.02,) * 2] + [Room()]
+    world.throttle.room = lambda workspace, machine: rooms.pop(0) if rooms else Room()
+    world.raised()
+    (waiting,) = world.store.waiting(world.clock.machine())
+    claimed = world.courier.take(waiting.delivery)
+    assert claimed is not None and rooms == []
+    world.store.settle(claimed, Settled(state="pending"))
+
+    ahead = world.clock.machine() + 30
+    world.throttle.room = lambda workspace, machine: Room(posts_at=ahead, edits_at=ahead)
+    begun = time.monotonic()
+    assert world.courier.take(waiting.delivery) is None
+    assert time.monotonic() - begun < 1
 
 
 def test_while_the_workspace_is_shut_nobody_is_hinted_at(world: Any) -> None:
