@@ -1,7 +1,8 @@
 """The life of one delivery: claimed, attempted once, settled; looked up where nobody knows what became of it.
 
 What to do is decided by pure functions of the row, the answer and the time (`bot.verdict`); `Courier` carries it out.
-Nobody sleeps in here: what cannot go out now gets a time before which it is not tried again.
+Nobody waits in here for longer than a tenth of a second: what cannot go out by then gets a time before which it is not
+tried again, or is left to the clock.
 
     claim ▶ one attempt ▶ shown
                         ▶ refused ▶ another route, and an operator is told

@@ -121,11 +121,15 @@ def test_a_lane_is_hinted_at_once_until_it_was_served_or_a_second_has_passed(wor
     assert queue.delivers() == 2, "the first hint may be lost"
 
 
-def test_the_gravest_lane_comes_first_where_there_is_room_for_one_post(world: Any) -> None:
+def two_lanes_and_room_for_one_post(world: Any) -> tuple[Ticker, Taking]:
     queue = Taking()
-    clock = ticker(world, queue)
     world.receive(signal(dedup_key="a"), signal(dedup_key="b", source="other", severity=Severity.CRITICAL))
     world.throttle.room = lambda workspace, machine: Room(posts=1)
+    return ticker(world, queue), queue
+
+
+def test_the_gravest_lane_comes_first_where_there_is_room_for_one_post(world: Any) -> None:
+    clock, queue = two_lanes_and_room_for_one_post(world)
     clock.look()
     (hint,) = queue.about_alerts()
     grave = next(row for row in world.store._lanes.rows.values() if row.rank == 0)
@@ -134,10 +138,7 @@ def test_the_gravest_lane_comes_first_where_there_is_room_for_one_post(world: An
 
 def test_a_lane_whose_hint_came_to_nothing_keeps_the_room_from_nobody(world: Any) -> None:
     """Where a workspace takes one message at a time, the next look is for the next lane, and comes soon."""
-    queue = Taking()
-    clock = ticker(world, queue)
-    world.receive(signal(dedup_key="a"), signal(dedup_key="b", source="other", severity=Severity.CRITICAL))
-    world.throttle.room = lambda workspace, machine: Room(posts=1)
+    clock, queue = two_lanes_and_room_for_one_post(world)
     clock.look()
     assert clock._pause() == pytest.approx(SOON)
     clock.look()

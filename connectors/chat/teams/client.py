@@ -199,7 +199,6 @@ class TeamsChat:
 
     def cost(self, place: str, /) -> int:
         """A channel's roster may be asked for before; of a person, where they are reached."""
-        self.connector.warm()
         channel = self.tenant.channels.get(place.partition(":")[2].lower())
         return 1 if channel and self.members.knows(channel) else 2
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import time
-from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
@@ -68,12 +67,6 @@ class Connector:
         if not answer.is_success:
             raise judged(answer)
         return _json(answer)
-
-    def warm(self) -> None:
-        """Has a token at hand. Asked before a call is counted: what was counted while many waited for their first token
-        would go out at once, and be more than a second allows. Never raises: the call itself says what is wrong."""
-        with suppress(Later, Refusal):
-            self._tokens.token(self.at.cloud.bot_scope)
 
     def _sent(self, call: _Call, token: str) -> httpx2.Response:
         try:
