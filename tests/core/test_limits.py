@@ -140,6 +140,18 @@ def test_a_message_that_takes_two_requests_uses_up_two(limits: Limits, seconds: 
     assert admit(state, "post", now=NOON + seconds, limits=limits, cost=2)[1] == 0.0
 
 
+@pytest.mark.parametrize("cost", [1, 2])
+def test_whoever_asks_as_soon_as_they_may_asks_a_tenant_no_more_often_for_needing_two_at_once(cost: int) -> None:
+    state, now = State(), NOON
+    gone: list[float] = []
+    while now < NOON + 5:
+        state, at = admit(state, "post", now=now, limits=TEAMS, cost=cost)
+        gone += [] if at else [now] * cost
+        now = at or now
+    assert most_in(gone, 1.0) <= 30
+    assert len(gone) <= 24 * 5 + 4
+
+
 def test_a_tenant_that_allows_very_little_still_takes_a_message_of_two_requests() -> None:
     narrow = replace(TEAMS, scale=0.01)
     state, at = admit(State(), "post", now=NOON, limits=narrow, cost=2)
